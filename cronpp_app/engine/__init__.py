@@ -1,0 +1,1 @@
+"""Use cases of workers: fire, claim, execute, record, renew, reap."""

@@ -1,0 +1,1 @@
+"""Calls to targets: the only package that imports an HTTP client."""

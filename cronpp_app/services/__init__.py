@@ -1,0 +1,1 @@
+"""Use cases of people: one verb per method, ownership checked first."""

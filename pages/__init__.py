@@ -1,0 +1,1 @@
+"""Routes of the web interface; each module has `register`."""
