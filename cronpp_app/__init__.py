@@ -1,3 +1,3 @@
-"""Cron++ without its user interface: domain, store, outbound calls, services, engine and REST API."""
+"""Cron++ without its user interface."""
 
 __version__ = "0.1.0"

@@ -1,0 +1,81 @@
+"""The connection to MongoDB and the names of its collections."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from bson.codec_options import CodecOptions
+from bson.objectid import ObjectId
+from pymongo import AsyncMongoClient, WriteConcern
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import ConnectionFailure, PyMongoError, ServerSelectionTimeoutError
+
+from cronpp_app.errors import StoreUnavailable
+
+Collection = AsyncCollection[Mapping[str, Any]]
+
+# Moments leave the database as aware UTC, never naive.
+_CODEC = CodecOptions[Mapping[str, Any]](tz_aware=True, tzinfo=UTC)
+
+
+class Database:
+    """One database of Cron++: its collections, each acknowledged by a majority."""
+
+    def __init__(self, client: AsyncMongoClient[Mapping[str, Any]], name: str) -> None:
+        self.client = client
+        self.raw: AsyncDatabase[Mapping[str, Any]] = client.get_database(
+            name, codec_options=_CODEC, write_concern=WriteConcern("majority")
+        )
+        self.users: Collection = self.raw["users"]
+        self.sessions: Collection = self.raw["sessions"]
+        self.jobs: Collection = self.raw["jobs"]
+        self.runs: Collection = self.raw["runs"]
+        self.logs: Collection = self.raw["execution_logs"]
+        self.workers: Collection = self.raw["workers"]
+
+    async def server_time(self) -> datetime:
+        """Return the database server's present moment; raise StoreUnavailable without one."""
+        try:
+            answer = await self.client.admin.command("hello")
+        except PyMongoError as error:
+            raise StoreUnavailable(f"MongoDB does not answer: {error}") from error
+        moment: datetime = answer["localTime"]
+        return moment.replace(tzinfo=UTC)
+
+
+def connect(uri: str, name: str) -> Database:
+    """Return database `name` at `uri`; nothing is sent before the first use.
+
+    Short connect and heartbeat times, because a worker that hangs on a dead primary is a
+    worker that loses its leases; `timeoutMS` bounds every operation as a whole.
+    """
+    client: AsyncMongoClient[Mapping[str, Any]] = AsyncMongoClient(
+        uri,
+        tz_aware=True,
+        tzinfo=UTC,
+        w="majority",
+        retryWrites=True,
+        retryReads=True,
+        timeoutMS=15_000,
+        serverSelectionTimeoutMS=15_000,
+        heartbeatFrequencyMS=1_000,
+        connectTimeoutMS=2_000,
+        appname="cronpp",
+    )
+    return Database(client, name)
+
+
+@asynccontextmanager
+async def translated_errors() -> AsyncIterator[None]:
+    """Turn a database that cannot be reached into StoreUnavailable, once, at the edge."""
+    try:
+        yield
+    except (ServerSelectionTimeoutError, ConnectionFailure) as error:
+        raise StoreUnavailable("MongoDB does not answer; try again in a moment.") from error
+
+
+def new_id() -> str:
+    """Return a fresh id: 24 hexadecimal digits that grow with time, so that inserts stay local."""
+    return str(ObjectId())

@@ -1,0 +1,61 @@
+"""Every index, with the query it serves. Made at start; making one that exists costs nothing."""
+
+from pymongo import ASCENDING as UP
+from pymongo import DESCENDING as DOWN
+from pymongo import IndexModel
+
+from cronpp_app.store.database import Database
+
+_IS_DATE = {"$type": "date"}
+
+USERS = [IndexModel([("email", UP)], name="email", unique=True)]
+
+SESSIONS = [
+    IndexModel([("user_id", UP)], name="sessions_of_user"),
+    IndexModel([("expires_at", UP)], name="expired", expireAfterSeconds=0),
+]
+
+JOBS = [
+    # Firing: due jobs, soonest first. Jobs without a next run are not in it at all.
+    IndexModel(
+        [("next_run_time", UP)],
+        name="due",
+        partialFilterExpression={"next_run_time": _IS_DATE},
+    ),
+    # Lists: one per sort order; `_id` makes the order total, so that a cursor can resume it.
+    IndexModel([("user_id", UP), ("next_sort", UP), ("_id", UP)], name="by_next_run"),
+    IndexModel([("user_id", UP), ("name_sort", UP), ("_id", UP)], name="by_name"),
+    IndexModel([("user_id", UP), ("last_sort", UP), ("_id", UP)], name="by_last_run"),
+    IndexModel([("user_id", UP), ("created_at", UP), ("_id", UP)], name="by_creation"),
+    IndexModel([("user_id", UP), ("words", UP)], name="search"),
+    IndexModel([("user_id", UP), ("tags", UP)], name="by_tag"),
+]
+
+RUNS = [
+    # Claiming and reaping: the one queue, oldest first.
+    IndexModel([("wake_at", UP)], name="wake", partialFilterExpression={"wake_at": _IS_DATE}),
+    # Overlap: one unfinished run of a job at a time, across all workers.
+    IndexModel(
+        [("seat", UP)],
+        name="seat",
+        unique=True,
+        partialFilterExpression={"seat": {"$type": "string"}},
+    ),
+    IndexModel([("job_id", UP), ("fire_time", DOWN), ("_id", DOWN)], name="runs_of_job"),
+    IndexModel([("user_id", UP), ("fire_time", DOWN), ("_id", DOWN)], name="runs_of_user"),
+    IndexModel([("expire_at", UP)], name="expired", expireAfterSeconds=0),
+]
+
+LOGS = [IndexModel([("expire_at", UP)], name="expired", expireAfterSeconds=0)]
+
+WORKERS = [IndexModel([("seen_at", UP)], name="gone", expireAfterSeconds=3600)]
+
+
+async def ensure_indexes(database: Database) -> None:
+    """Create what is missing."""
+    await database.users.create_indexes(USERS)
+    await database.sessions.create_indexes(SESSIONS)
+    await database.jobs.create_indexes(JOBS)
+    await database.runs.create_indexes(RUNS)
+    await database.logs.create_indexes(LOGS)
+    await database.workers.create_indexes(WORKERS)

@@ -1,0 +1,185 @@
+"""Documents of runs and attempts, and their codecs."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict
+
+from cronpp_app.domain.attempts import (
+    Attempt,
+    AttemptError,
+    AttemptResult,
+    AttemptStatus,
+    ErrorKind,
+    ReceivedResponse,
+    SentRequest,
+)
+from cronpp_app.domain.jobs import Overlap
+from cronpp_app.domain.runs import Run, RunStatus, Trigger
+from cronpp_app.store.documents import (
+    SCHEMA,
+    Document,
+    action_document,
+    action_from,
+    retry_document,
+    retry_from,
+)
+
+
+class RunDocument(TypedDict):
+    """One document of `runs`: the ledger and the queue in one.
+
+    `seat` holds the job's id while a run of a job that does not allow overlap is unfinished;
+    it is unique, and that is the overlap policy.
+    """
+
+    _id: str
+    schema: int
+    job_id: str
+    user_id: str
+    job_name: str
+    job_version: int
+    trigger: str
+    fire_time: datetime
+    status: str
+    action: Document
+    retry: Document
+    overlap: str
+    created_at: datetime
+    attempt_count: int
+    lost_count: int
+    wake_at: NotRequired[datetime]
+    seat: NotRequired[str]
+    claim_id: NotRequired[str]
+    worker_id: NotRequired[str]
+    started_at: NotRequired[datetime]
+    finished_at: NotRequired[datetime]
+    duration_ms: NotRequired[int]
+    lateness_ms: NotRequired[int]
+    error: NotRequired[Document]
+    reason: NotRequired[str]
+    possible_duplicate: NotRequired[bool]
+    expire_at: NotRequired[datetime]
+
+
+def run_document(run: Run) -> RunDocument:
+    """Return the document of a new `run`: waiting with its seat, or final from the start."""
+    waits = run.wake_at is not None
+    document: Document = {
+        "_id": run.id,
+        "schema": SCHEMA,
+        "job_id": run.job_id,
+        "user_id": run.user_id,
+        "job_name": run.job_name,
+        "job_version": run.job_version,
+        "trigger": run.trigger.value,
+        "fire_time": run.fire_time,
+        "status": run.status.value,
+        "action": action_document(run.action),
+        "retry": retry_document(run.retry),
+        "overlap": run.overlap.value,
+        "created_at": run.created_at,
+        "attempt_count": 0,
+        "lost_count": 0,
+    }
+    optional = {
+        "wake_at": run.wake_at,
+        "seat": run.job_id if waits and run.overlap is not Overlap.ALLOW else None,
+        "reason": run.reason,
+        "finished_at": run.finished_at,
+    }
+    document.update({name: value for name, value in optional.items() if value is not None})
+    return document  # type: ignore[return-value]  # built by parts
+
+
+def run_from(document: Mapping[str, Any]) -> Run:
+    """Return the run of a document; raise ValueError or KeyError if it is damaged."""
+    error = document.get("error")
+    return Run(
+        id=document["_id"],
+        job_id=document["job_id"],
+        user_id=document["user_id"],
+        job_name=document["job_name"],
+        job_version=document["job_version"],
+        trigger=Trigger(document["trigger"]),
+        fire_time=document["fire_time"],
+        status=RunStatus(document["status"]),
+        action=action_from(document["action"]),
+        retry=retry_from(document["retry"]),
+        overlap=Overlap(document["overlap"]),
+        created_at=document["created_at"],
+        wake_at=document.get("wake_at"),
+        attempt_count=document["attempt_count"],
+        lost_count=document["lost_count"],
+        claim_id=document.get("claim_id"),
+        worker_id=document.get("worker_id"),
+        started_at=document.get("started_at"),
+        finished_at=document.get("finished_at"),
+        duration_ms=document.get("duration_ms"),
+        lateness_ms=document.get("lateness_ms"),
+        error=error_from(error) if error else None,
+        reason=document.get("reason"),
+        possible_duplicate=document.get("possible_duplicate", False),
+    )
+
+
+def result_fields(result: AttemptResult) -> Document:
+    """Return the fields of an attempt's document that its result decides."""
+    fields: Document = {}
+    if result.request is not None:
+        request = result.request
+        fields["request"] = {
+            "method": request.method,
+            "url": request.url,
+            "headers": [list(pair) for pair in request.headers.items()],
+            "body": request.body,
+        }
+    if result.response is not None:
+        response = result.response
+        fields["response"] = {
+            "status": response.status,
+            "headers": [list(pair) for pair in response.headers.items()],
+            "body": response.body,
+            "body_truncated": response.body_truncated,
+            "size_bytes": response.size_bytes,
+        }
+    if result.error is not None:
+        fields["error"] = error_document(result.error)
+    return fields
+
+
+def error_document(error: AttemptError) -> Document:
+    """Return `error` as a document."""
+    document = {"kind": error.kind.value, "message": error.message}
+    return document | ({"traceback": error.traceback} if error.traceback else {})
+
+
+def error_from(document: Document) -> AttemptError:
+    """Return the error of a document."""
+    return AttemptError(
+        kind=ErrorKind(document["kind"]),
+        message=document["message"],
+        traceback=document.get("traceback"),
+    )
+
+
+def attempt_from(document: Mapping[str, Any]) -> Attempt:
+    """Return the attempt of a document of `execution_logs`."""
+    request, response = document.get("request"), document.get("response")
+    error = document.get("error")
+    return Attempt(
+        run_id=document["run_id"],
+        number=document["number"],
+        worker_id=document["worker_id"],
+        status=AttemptStatus(document["status"]),
+        started_at=document["started_at"],
+        finished_at=document.get("finished_at"),
+        duration_ms=document.get("duration_ms"),
+        request=SentRequest(**(request | {"headers": dict(request["headers"])}))
+        if request
+        else None,
+        response=ReceivedResponse(**(response | {"headers": dict(response["headers"])}))
+        if response
+        else None,
+        error=error_from(error) if error else None,
+        stale_note=document.get("stale_note"),
+    )
