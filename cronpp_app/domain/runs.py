@@ -8,7 +8,7 @@ from typing import Final
 
 from cronpp_app.domain.attempts import AttemptError, AttemptResult, ErrorKind
 from cronpp_app.domain.backoff import RetryPolicy, retry_delay
-from cronpp_app.domain.jobs import Action, Job, Overlap
+from cronpp_app.domain.jobs import Action, Overlap
 from cronpp_app.errors import InvalidTransition
 
 
@@ -67,7 +67,9 @@ class Run:
 
     `wake_at` is when somebody must look at it next: its due time while it waits, the end of
     its lease while it runs, None when it is final. `lost_count` counts the latest attempts
-    in a row that ended without an answer.
+    in a row that ended without an answer, `spared_count` those that a stopping worker broke
+    off, which are not held against the run. A row that stands for `fire_count` fire times
+    without a run reaches from `fire_time` to `last_fire_time`.
     """
 
     id: str
@@ -85,6 +87,7 @@ class Run:
     wake_at: datetime | None = None
     attempt_count: int = 0
     lost_count: int = 0
+    spared_count: int = 0
     claim_id: str | None = None
     worker_id: str | None = None
     started_at: datetime | None = None
@@ -94,6 +97,8 @@ class Run:
     error: AttemptError | None = None
     reason: str | None = None
     possible_duplicate: bool = False
+    last_fire_time: datetime | None = None
+    fire_count: int = 1
 
     @property
     def next_attempt_at(self) -> datetime | None:
@@ -145,7 +150,15 @@ def lost_result(worker_id: str) -> AttemptResult:
     return AttemptResult(error=error, retryable=True)
 
 
-def reason_not_to_start(run: Run, job: Job | None) -> str | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStanding:
+    """Whether a job is enabled at a moment, and since when it is not."""
+
+    enabled: bool
+    paused_at: datetime | None
+
+
+def reason_not_to_start(run: Run, job: JobStanding | None) -> str | None:
     """Return why an attempt of `run` must not start now, or None if it may.
 
     A job deleted since takes its waiting runs with it. A pause stops every run that existed

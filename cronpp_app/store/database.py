@@ -34,6 +34,7 @@ class Database:
         self.runs: Collection = self.raw["runs"]
         self.logs: Collection = self.raw["execution_logs"]
         self.workers: Collection = self.raw["workers"]
+        self.notices: Collection = self.raw["notices"]
 
     async def server_time(self) -> datetime:
         """Return the database server's present moment; raise StoreUnavailable without one."""

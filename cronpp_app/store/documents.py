@@ -59,7 +59,6 @@ class JobDocument(TypedDict):
     next_run_time: NotRequired[datetime]
     paused_at: NotRequired[datetime]
     paused_reason: NotRequired[str]
-    current_run_id: NotRequired[str]
     last_run: NotRequired[Document]
     consecutive_failures: int
     recent: list[Document]

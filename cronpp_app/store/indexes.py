@@ -33,13 +33,23 @@ JOBS = [
 
 RUNS = [
     # Claiming and reaping: the one queue, oldest first.
-    IndexModel([("wake_at", UP)], name="wake", partialFilterExpression={"wake_at": _IS_DATE}),
-    # Overlap: one unfinished run of a job at a time, across all workers.
+    IndexModel(
+        [("wake_at", UP), ("_id", UP)],
+        name="wake",
+        partialFilterExpression={"wake_at": _IS_DATE},
+    ),
+    # Overlap: one unfinished run of a job at a time, and one waiting for it, across all workers.
     IndexModel(
         [("seat", UP)],
         name="seat",
         unique=True,
         partialFilterExpression={"seat": {"$type": "string"}},
+    ),
+    IndexModel(
+        [("queued", UP)],
+        name="queued",
+        unique=True,
+        partialFilterExpression={"queued": {"$type": "string"}},
     ),
     IndexModel([("job_id", UP), ("fire_time", DOWN), ("_id", DOWN)], name="runs_of_job"),
     IndexModel([("user_id", UP), ("fire_time", DOWN), ("_id", DOWN)], name="runs_of_user"),

@@ -28,8 +28,8 @@ from cronpp_app.store.documents import (
 class RunDocument(TypedDict):
     """One document of `runs`: the ledger and the queue in one.
 
-    `seat` holds the job's id while a run of a job that does not allow overlap is unfinished;
-    it is unique, and that is the overlap policy.
+    `seat` holds the job's id while a run of a job that does not allow overlap is unfinished,
+    `queued` while one waits for that seat; both are unique, and that is the overlap policy.
     """
 
     _id: str
@@ -47,8 +47,10 @@ class RunDocument(TypedDict):
     created_at: datetime
     attempt_count: int
     lost_count: int
+    spared_count: int
     wake_at: NotRequired[datetime]
     seat: NotRequired[str]
+    queued: NotRequired[str]
     claim_id: NotRequired[str]
     worker_id: NotRequired[str]
     started_at: NotRequired[datetime]
@@ -58,6 +60,8 @@ class RunDocument(TypedDict):
     error: NotRequired[Document]
     reason: NotRequired[str]
     possible_duplicate: NotRequired[bool]
+    last_fire_time: NotRequired[datetime]
+    fire_count: NotRequired[int]
     expire_at: NotRequired[datetime]
 
 
@@ -80,12 +84,15 @@ def run_document(run: Run) -> RunDocument:
         "created_at": run.created_at,
         "attempt_count": 0,
         "lost_count": 0,
+        "spared_count": 0,
     }
     optional = {
         "wake_at": run.wake_at,
         "seat": run.job_id if waits and run.overlap is not Overlap.ALLOW else None,
         "reason": run.reason,
         "finished_at": run.finished_at,
+        "last_fire_time": run.last_fire_time,
+        "fire_count": run.fire_count if run.fire_count > 1 else None,
     }
     document.update({name: value for name, value in optional.items() if value is not None})
     return document  # type: ignore[return-value]  # built by parts
@@ -110,6 +117,7 @@ def run_from(document: Mapping[str, Any]) -> Run:
         wake_at=document.get("wake_at"),
         attempt_count=document["attempt_count"],
         lost_count=document["lost_count"],
+        spared_count=document["spared_count"],
         claim_id=document.get("claim_id"),
         worker_id=document.get("worker_id"),
         started_at=document.get("started_at"),
@@ -119,6 +127,8 @@ def run_from(document: Mapping[str, Any]) -> Run:
         error=error_from(error) if error else None,
         reason=document.get("reason"),
         possible_duplicate=document.get("possible_duplicate", False),
+        last_fire_time=document.get("last_fire_time"),
+        fire_count=document.get("fire_count", 1),
     )
 
 

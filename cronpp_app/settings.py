@@ -1,0 +1,122 @@
+"""All configuration, checked at start: the only reader of the environment.
+
+Precedence: command line options, then environment variables, then `.env`, then defaults.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cronpp_app.errors import SetupError
+
+
+class Signup(StrEnum):
+    """Who may make an account."""
+
+    OPEN = "open"
+    FIRST = "first"  # only the first account, which is the admin
+    CLOSED = "closed"
+
+
+def _checked_uri(uri: str) -> str:
+    if uri and not uri.startswith(("mongodb://", "mongodb+srv://")):
+        raise ValueError("must start with mongodb:// or mongodb+srv://, or be empty")
+    return uri
+
+
+def _checked_database(name: str) -> str:
+    if not name or len(name.encode()) > 38 or any(char in '/\\. "$*<>:|?\0' for char in name):
+        raise ValueError('must be 1 to 38 bytes without spaces or any of / \\ . " $ * < > : | ?')
+    return name
+
+
+class Settings(BaseSettings):
+    """What can be set, with its unit, range and default."""
+
+    model_config = SettingsConfigDict(env_prefix="CRONPP_", env_file=".env", extra="ignore")
+
+    mongodb_uri: Annotated[str, AfterValidator(_checked_uri)] = Field(
+        "", description="MongoDB replica set to use; empty: an embedded one in the data folder"
+    )
+    database: Annotated[str, AfterValidator(_checked_database)] = Field(
+        "cronpp", description="database name"
+    )
+    data_dir: Path = Field(
+        Path(".cronpp"), description="folder of the embedded database and generated secrets"
+    )
+    mongod: str = Field("", description="path of the mongod to embed; empty: PATH, then the wheel")
+    host: str = Field("127.0.0.1", description="address the web process listens on")
+    port: int = Field(8080, ge=0, le=65535, description="port it listens on; 0: any free one")
+    workers: int = Field(1, ge=0, le=64, description="local worker processes kept alive; 0: none")
+    slots: int = Field(500, ge=1, le=10_000, description="runs one worker performs at a time")
+    poll_seconds: float = Field(
+        1.0, ge=0.05, le=60, description="longest wait of an idle worker between two looks"
+    )
+    drain_seconds: float = Field(
+        20.0, ge=0, le=3600, description="how long a stopping worker waits for its runs"
+    )
+    retention_days: int = Field(30, ge=1, le=3650, description="days that finished runs are kept")
+    secret_key: str = Field(
+        "", description="signs sessions and tokens; empty: generated into the data folder"
+    )
+    egress_allow: str = Field(
+        "", description="comma-separated private hosts or CIDRs that actions may reach"
+    )
+    signup: Signup = Field(Signup.OPEN, description="who may sign up: open, first or closed")
+    rate_limit: int = Field(
+        600, ge=0, le=1_000_000, description="API requests a minute per account; 0: no limit"
+    )
+    cors_origins: str = Field("", description="origins whose pages may call the API")
+    log_format: Literal["text", "json"] = Field("text", description="text or json")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least severity that is logged"
+    )
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Return the CORS origins, one by one."""
+        return tuple(origin.strip() for origin in self.cors_origins.split(",") if origin.strip())
+
+
+def load_settings(options: Mapping[str, Any] | None = None) -> Settings:
+    """Return the checked settings; raise SetupError naming every wrong one and its remedy."""
+    try:
+        return Settings(**(options or {}))
+    except ValidationError as error:
+        raise SetupError("\n".join(_explain(problem) for problem in error.errors())) from error
+
+
+def parse_options(
+    program: str, description: str, names: Sequence[str], arguments: Sequence[str]
+) -> dict[str, Any]:
+    """Return the options given on a command line; `names` are the settings it offers."""
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description=description,
+        epilog="Options win over environment variables, these over .env.",
+    )
+    for name in names:
+        field = Settings.model_fields[name]
+        default = field.default if field.default != "" else "empty"
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            dest=name,
+            metavar="VALUE",
+            help=f"{field.description} (CRONPP_{name.upper()}, default {default})",
+        )
+    given = vars(parser.parse_args(arguments))
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _explain(problem: Any) -> str:
+    name = "_".join(str(part) for part in problem["loc"]) or "settings"
+    option = f"--{name.replace('_', '-')}"
+    return (
+        f"CRONPP_{name.upper()} (or {option}) is {problem['input']!r}: "
+        f"{problem['msg'].removeprefix('Value error, ')}."
+    )

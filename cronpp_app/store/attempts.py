@@ -1,0 +1,201 @@
+"""The execution log: one record per attempt, opened before anything is sent.
+
+Closing a record is the commit point of an attempt: whoever closes it decides what became of
+it, and the record carries the verdict. A worker that dies between closing the record and
+updating the run loses nothing, because the next one to look adopts the recorded verdict.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+
+from cronpp_app.domain.attempts import AttemptResult, AttemptStatus
+from cronpp_app.domain.runs import Run, RunStatus, Verdict
+from cronpp_app.store.database import Database
+from cronpp_app.store.documents import SCHEMA, Document
+from cronpp_app.store.run_documents import error_from, result_fields
+
+_DUPLICATE_KEY = 11000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """What is written when an attempt of `run` ends: its result, its times and the verdict."""
+
+    run: Run
+    status: AttemptStatus
+    result: AttemptResult
+    verdict: Verdict
+    started_at: datetime
+    finished_at: datetime
+
+    @property
+    def duration_ms(self) -> int:
+        """Return how long the attempt took."""
+        return max(0, round((self.finished_at - self.started_at).total_seconds() * 1000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedEnd:
+    """What the log already knows of an attempt's end."""
+
+    verdict: Verdict
+    result: AttemptResult
+    started_at: datetime
+    finished_at: datetime
+
+
+def log_id(run_id: str, number: int) -> str:
+    """Return the key of attempt `number` (from 1) of a run; keys sort as numbers do."""
+    return f"{run_id}/{number:04}"
+
+
+class AttemptStore:
+    """Attempts as workers write them, fenced by the claim that opened them."""
+
+    def __init__(self, database: Database, *, retention: timedelta) -> None:
+        self._logs = database.logs
+        # A log outlives its run, so that a run never shows without its attempts.
+        self._retention = retention + timedelta(days=1)
+
+    async def open_all(self, runs: Sequence[Run], *, now: datetime) -> None:
+        """Open the record of the present attempt of each claimed run."""
+        if not runs:
+            return
+        try:
+            await self._logs.insert_many([self._opened(run, now) for run in runs], ordered=False)
+        except BulkWriteError as error:
+            # A retried insert finds its own record: that is the success it looks like.
+            if any(failure["code"] != _DUPLICATE_KEY for failure in error.details["writeErrors"]):
+                raise
+
+    async def close_all(self, closings: Sequence[Closing]) -> set[str]:
+        """Close open records and return the ids of runs whose record was no longer ours.
+
+        Their late result is kept as a note in the record and changes nothing else.
+        """
+        if not closings:
+            return set()
+        result = await self._logs.bulk_write(
+            [self._close(closing) for closing in closings], ordered=False
+        )
+        if result.matched_count == len(closings):
+            return set()
+        return await self._note_stale(closings)
+
+    async def recorded_end(self, run: Run) -> RecordedEnd | None:
+        """Return how the present attempt of `run` ended if its record is closed, else None."""
+        found = await self._logs.find_one({"_id": log_id(run.id, run.attempt_count)})
+        if found is None or found["status"] == AttemptStatus.RUNNING.value:
+            return None
+        return _recorded_end(found)
+
+    async def was_opened(self, run: Run) -> bool:
+        """Return whether the present attempt of `run` opened its record, and so may have sent."""
+        key = {"_id": log_id(run.id, run.attempt_count)}
+        return await self._logs.find_one(key, {"_id": 1}) is not None
+
+    async def take_over(self, runs: Sequence[Run]) -> None:
+        """Fence the open records of expired `runs` with our claims: their workers come too late."""
+        updates = [
+            UpdateOne(
+                {
+                    "_id": log_id(run.id, run.attempt_count),
+                    "status": AttemptStatus.RUNNING.value,
+                },
+                {"$set": {"claim_id": run.claim_id}},
+            )
+            for run in runs
+        ]
+        if updates:
+            await self._logs.bulk_write(updates, ordered=False)
+
+    def _opened(self, run: Run, now: datetime) -> Document:
+        return {
+            "_id": log_id(run.id, run.attempt_count),
+            "schema": SCHEMA,
+            "run_id": run.id,
+            "job_id": run.job_id,
+            "user_id": run.user_id,
+            "number": run.attempt_count,
+            "worker_id": run.worker_id,
+            "claim_id": run.claim_id,
+            "status": AttemptStatus.RUNNING.value,
+            "started_at": now,
+            "expire_at": now + self._retention,
+        }
+
+    def _close(self, closing: Closing) -> UpdateOne:
+        open_record = {
+            "_id": log_id(closing.run.id, closing.run.attempt_count),
+            "claim_id": closing.run.claim_id,
+            "status": AttemptStatus.RUNNING.value,
+        }
+        fields = {
+            "status": closing.status.value,
+            "started_at": closing.started_at,
+            "finished_at": closing.finished_at,
+            "duration_ms": closing.duration_ms,
+            "expire_at": closing.finished_at + self._retention,
+            "verdict": _verdict_document(closing.verdict),
+            **result_fields(closing.result),
+        }
+        return UpdateOne(open_record, {"$set": fields})
+
+    async def _note_stale(self, closings: Sequence[Closing]) -> set[str]:
+        by_key = {log_id(c.run.id, c.run.attempt_count): c for c in closings}
+        ours = {
+            found["_id"]
+            async for found in self._logs.find(
+                {"_id": {"$in": list(by_key)}}, {"claim_id": 1, "status": 1}
+            )
+            if found["claim_id"] == by_key[found["_id"]].run.claim_id
+            and found["status"] != AttemptStatus.RUNNING.value
+        }
+        stale = [closing for key, closing in by_key.items() if key not in ours]
+        notes = [
+            UpdateOne(
+                {"_id": log_id(c.run.id, c.run.attempt_count)},
+                {"$set": {"stale_note": _stale_note(c)}},
+            )
+            for c in stale
+        ]
+        if notes:
+            await self._logs.bulk_write(notes, ordered=False)
+        return {closing.run.id for closing in stale}
+
+
+def _stale_note(closing: Closing) -> str:
+    what = "success" if closing.result.ok else f"{closing.result.error.kind}"  # type: ignore[union-attr]
+    return (
+        f"Worker {closing.run.worker_id} reported {what} at "
+        f"{closing.finished_at.isoformat(timespec='milliseconds')}, after its lease was lost."
+    )
+
+
+def _verdict_document(verdict: Verdict) -> Document:
+    document: Document = {"status": verdict.status.value, "pause_job": verdict.pause_job}
+    if verdict.retry_at is not None:
+        document["retry_at"] = verdict.retry_at
+    if verdict.reason is not None:
+        document["reason"] = verdict.reason
+    return document
+
+
+def _recorded_end(document: Mapping[str, Any]) -> RecordedEnd:
+    verdict, error = document["verdict"], document.get("error")
+    return RecordedEnd(
+        verdict=Verdict(
+            status=RunStatus(verdict["status"]),
+            retry_at=verdict.get("retry_at"),
+            reason=verdict.get("reason"),
+            pause_job=verdict["pause_job"],
+        ),
+        result=AttemptResult(error=error_from(error) if error else None),
+        started_at=document["started_at"],
+        finished_at=document["finished_at"],
+    )
