@@ -1,0 +1,128 @@
+"""The days a cron expression names, found by croniter on naive local dates.
+
+croniter is sound there, and only there, when every call gets clean parts: numbers that we have
+read ourselves, never the user's text, and one kind of day per call. The schedule's days are the
+union of its parts. Nothing here knows of hours or zones.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import product
+
+from croniter import CroniterBadDateError, croniter
+
+from cronpp_app.domain.cron_fields import CronField, InvalidCron, SpecialKind
+
+# 29 February waits eight years when a century without a leap day lies in between.
+_MAX_YEARS = 9
+# Weekdays and leap days repeat after 28 years, as long as no such century intervenes.
+_CYCLE = range(2001, 2029)
+_LONGEST_WAIT = timedelta(days=5 * 365 + 2)
+_ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayRule:
+    """Which days match: those of any of `parts`, each an expression for croniter; all if empty."""
+
+    parts: tuple[str, ...]
+
+
+def day_rule(day: CronField, month: CronField, weekday: CronField) -> DayRule:
+    """Return the rule of the three fields that choose days.
+
+    Day of month and day of week are alternatives, unless one of them starts with `*`, when
+    both must match (crontab(5) of Debian). Raises InvalidCron if some year waits more than
+    five years for a matching day.
+    """
+    months = "*" if month.is_any else _numbers(month.values)
+    days, weekdays = _day_parts(day), _weekday_parts(weekday)
+    if day.starred or weekday.starred:
+        pairs = list(product(days, weekdays))
+    else:
+        pairs = [(part, "*") for part in days] + [("*", part) for part in weekdays]
+    parts = tuple(f"0 0 {dom} {months} {dow}" for dom, dow in pairs)
+    if "0 0 * * *" in parts:
+        return DayRule(parts=())
+    rule = DayRule(parts=tuple(part for part in parts if _next_of((part,), date(2001, 1, 1))))
+    if not rule.parts or _longest_wait(rule) > _LONGEST_WAIT:
+        raise _too_rare(day, month, weekday)
+    return rule
+
+
+def next_day(rule: DayRule, on_or_after: date) -> date | None:
+    """Return the first matching day from `on_or_after` on, or None if none comes in nine years."""
+    return _next_of(rule.parts, on_or_after) if rule.parts else on_or_after
+
+
+@lru_cache(maxsize=16384)
+def _next_of(parts: tuple[str, ...], on_or_after: date) -> date | None:
+    midnight = datetime.combine(on_or_after, time())
+    found = [day for part in parts if (day := _next_of_part(part, midnight))]
+    return min(found, default=None)
+
+
+def _next_of_part(part: str, midnight: datetime) -> date | None:
+    # croniter objects move when asked; a fresh one per question keeps this function pure.
+    days = croniter(
+        part,
+        midnight - timedelta(minutes=1),
+        ret_type=datetime,
+        day_or=False,
+        implement_cron_bug=True,
+        max_years_between_matches=_MAX_YEARS,
+    )
+    try:
+        found: datetime = days.get_next()
+    except (CroniterBadDateError, OverflowError, ValueError):
+        return None
+    return found.date()
+
+
+def _numbers(values: tuple[int, ...]) -> str:
+    return ",".join(map(str, values))
+
+
+def _day_parts(day: CronField) -> list[str]:
+    if day.is_any:
+        return ["*"]
+    parts = [_numbers(day.values)] if day.values else []
+    if any(special.kind is SpecialKind.LAST_DAY for special in day.specials):
+        parts.append("L")
+    # croniter takes the last day of a shorter month for 31, which makes 31W the last workday.
+    workdays = [
+        f"{31 if special.kind is SpecialKind.LAST_WORKDAY else special.number}W"
+        for special in day.specials
+        if special.kind is not SpecialKind.LAST_DAY
+    ]
+    return parts + ([",".join(workdays)] if workdays else [])
+
+
+def _weekday_parts(weekday: CronField) -> list[str]:
+    if weekday.is_any:
+        return ["*"]
+    parts = [_numbers(weekday.values)] if weekday.values else []
+    specials = [
+        f"{special.number}#{special.nth}"
+        if special.kind is SpecialKind.NTH_WEEKDAY
+        else f"L{special.number}"
+        for special in weekday.specials
+    ]
+    return parts + ([",".join(specials)] if specials else [])
+
+
+def _longest_wait(rule: DayRule) -> timedelta:
+    """Return the longest wait for a matching day from any New Year, at least ten years if none."""
+    waits = []
+    for year in _CYCLE:
+        day = next_day(rule, date(year, 1, 1))
+        waits.append(day - date(year, 1, 1) if day else timedelta(days=3653))
+    return max(waits)
+
+
+def _too_rare(day: CronField, month: CronField, weekday: CronField) -> InvalidCron:
+    return InvalidCron(
+        f'day of month "{day.text}", month "{month.text}" and day of week "{weekday.text}" do not '
+        "meet at least once in five years; choose a day that the month has."
+    )
