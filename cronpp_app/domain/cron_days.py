@@ -5,6 +5,7 @@ read ourselves, never the user's text, and one kind of day per call. The schedul
 union of its parts. Nothing here knows of hours or zones.
 """
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -64,20 +65,25 @@ def _next_of(parts: tuple[str, ...], on_or_after: date) -> date | None:
 
 
 def _next_of_part(part: str, midnight: datetime) -> date | None:
-    # croniter objects move when asked; a fresh one per question keeps this function pure.
-    days = croniter(
+    days = copy(_croniter(part))
+    try:
+        found: datetime = days.get_next(start_time=midnight - timedelta(minutes=1))
+    except (CroniterBadDateError, OverflowError):
+        return None
+    return found.date()
+
+
+@lru_cache(maxsize=2048)
+def _croniter(part: str) -> croniter:
+    """Return the parsed part. A croniter moves when asked, so ask copies of it only."""
+    return croniter(
         part,
-        midnight - timedelta(minutes=1),
+        datetime.combine(date(2001, 1, 1), time()),
         ret_type=datetime,
         day_or=False,
         implement_cron_bug=True,
         max_years_between_matches=_MAX_YEARS,
     )
-    try:
-        found: datetime = days.get_next()
-    except (CroniterBadDateError, OverflowError, ValueError):
-        return None
-    return found.date()
 
 
 def _numbers(values: tuple[int, ...]) -> str:
@@ -96,7 +102,7 @@ def _day_parts(day: CronField) -> list[str]:
         for special in day.specials
         if special.kind is not SpecialKind.LAST_DAY
     ]
-    return parts + ([",".join(workdays)] if workdays else [])
+    return parts + workdays  # croniter takes W with a single day only
 
 
 def _weekday_parts(weekday: CronField) -> list[str]:

@@ -103,10 +103,8 @@ def parse_field(rule: FieldRule, text: str) -> CronField:
     if text == "?":
         if rule not in (DAY, WEEKDAY):
             raise _refused(rule, text, "? may only stand in the fields of days")
-        text_values: set[int] = set(_span(rule))
-        return CronField(
-            name=rule.name, text=text, values=_ordered(rule, text_values), starred=True
-        )
+        every = set(range(rule.low, rule.high + 1))
+        return CronField(name=rule.name, text=text, values=_ordered(rule, every), starred=True)
     values: set[int] = set()
     specials: list[SpecialDay] = []
     for item in text.split(","):
