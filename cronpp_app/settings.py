@@ -77,6 +77,11 @@ class Settings(BaseSettings):
         "info", description="least severity that is logged"
     )
 
+    supervised: bool = Field(
+        False,
+        description="a worker stops when its standard input ends; main.py sets it for its own",
+    )
+
     @property
     def origins(self) -> tuple[str, ...]:
         """Return the CORS origins, one by one."""

@@ -66,7 +66,9 @@ class AttemptResult:
     """The outcome of performing an action once.
 
     `error` is None exactly when the attempt succeeded. `retryable` says whether trying again
-    may help, `retry_after` what the target asked for, `gone` that it answered 410.
+    may help, `retry_after` what the target asked for, `gone` that it answered 410. A `spared`
+    result is no fault of the run's and not held against it; `maybe_sent` says whether the
+    request may have left.
     """
 
     request: SentRequest | None = None
@@ -75,11 +77,18 @@ class AttemptResult:
     retryable: bool = False
     retry_after: timedelta | None = None
     gone: bool = False
+    spared: bool = False
+    maybe_sent: bool = True
 
     @property
     def ok(self) -> bool:
         """Return whether the attempt succeeded."""
         return self.error is None
+
+    @property
+    def lost(self) -> bool:
+        """Return whether nobody knows what became of the attempt."""
+        return self.error is not None and self.error.kind is ErrorKind.LOST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

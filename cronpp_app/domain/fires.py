@@ -47,7 +47,10 @@ def plan_fires(
     worth. The cost does not grow with the length of a downtime.
     """
     deadline = now - misfire.grace
-    on_time = _fires_between(schedule, after=max(due - _TICK, deadline - _TICK), until=now)
+    upcoming = next_fire(schedule, after=due)
+    if due >= deadline and (upcoming is None or upcoming > now):  # nearly always
+        return FirePlan(fires=(due,), gaps=(), next_run_time=upcoming)
+    on_time = _fires_between(schedule, after=max(due, deadline) - _TICK, until=now)
     upcoming = next_fire(schedule, after=now)
     if due >= deadline:
         return FirePlan(fires=on_time, gaps=(), next_run_time=upcoming)
@@ -62,7 +65,7 @@ _TICK = timedelta(milliseconds=1)
 def _fires_between(
     schedule: Schedule, *, after: datetime, until: datetime, limit: int = COUNT_LIMIT
 ) -> tuple[datetime, ...]:
-    fires = []
+    fires: list[datetime] = []
     for fire in fires_after(schedule, after=after):
         if fire > until or len(fires) == limit:
             break

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -44,7 +45,6 @@ NEXT_STATUSES: Final = MappingProxyType(
         ),
         RunStatus.RUNNING: frozenset(
             {RunStatus.SUCCESS, RunStatus.RETRYING, RunStatus.FAILED, RunStatus.CANCELLED}
-            | {RunStatus.PENDING}  # given back by a draining worker, its attempt not spent
         ),
         RunStatus.RETRYING: frozenset({RunStatus.RUNNING, RunStatus.CANCELLED}),
         **{status: frozenset[RunStatus]() for status in FINAL},
@@ -90,6 +90,7 @@ class Run:
     spared_count: int = 0
     claim_id: str | None = None
     worker_id: str | None = None
+    previous_worker_id: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     duration_ms: int | None = None
@@ -108,46 +109,72 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What an attempt's result makes of its run; `pause_job` when the target is gone for good."""
+    """What an attempt's result makes of its run.
+
+    `lost_count`, `spared_count` and `possible_duplicate` are the run's from now on;
+    `pause_job` says that the target is gone for good.
+    """
 
     status: RunStatus
     retry_at: datetime | None = None
     reason: str | None = None
     pause_job: bool = False
+    lost_count: int = 0
+    spared_count: int = 0
+    possible_duplicate: bool = False
 
 
-def judge_attempt(
-    result: AttemptResult,
-    *,
-    attempt: int,
-    lost_count: int,
-    policy: RetryPolicy,
-    now: datetime,
-    draw: float,
-) -> Verdict:
-    """Decide what the result of attempt number `attempt` makes of its run.
+def judge_attempt(run: Run, result: AttemptResult, *, now: datetime, draw: float) -> Verdict:
+    """Decide what the result of the present attempt of `run` makes of the run.
 
-    Nobody else decides: workers, reapers and people's "retry now" all come through here.
-    `draw` is a number in [0, 1) that spreads the retries of many jobs.
+    Nobody else decides: workers and reapers all come through here. `draw` is a number in
+    [0, 1) that spreads the retries of many jobs. A spared attempt is not held against the
+    run, which is due again at once.
     """
+    lost_count = run.lost_count + 1 if result.lost else 0
+    spared_count = run.spared_count + 1 if result.spared else run.spared_count
+    judge = partial(
+        Verdict,
+        lost_count=lost_count,
+        spared_count=spared_count,
+        possible_duplicate=run.possible_duplicate or (result.lost and result.maybe_sent),
+    )
     if result.ok:
-        return Verdict(status=RunStatus.SUCCESS)
+        return judge(status=RunStatus.SUCCESS)
     if lost_count >= POISON_AFTER_LOST:
-        return Verdict(status=RunStatus.FAILED, reason="poison")
-    if not result.retryable or attempt >= policy.max_attempts:
-        return Verdict(status=RunStatus.FAILED, pause_job=result.gone)
-    delay = retry_delay(policy, attempt=attempt, draw=draw, retry_after=result.retry_after)
-    return Verdict(status=RunStatus.RETRYING, retry_at=now + delay)
+        return judge(status=RunStatus.FAILED, reason="poison")
+    if result.spared:
+        return judge(status=RunStatus.RETRYING, retry_at=now)
+    attempt = run.attempt_count - spared_count
+    if not result.retryable or attempt >= run.retry.max_attempts:
+        return judge(status=RunStatus.FAILED, pause_job=result.gone)
+    delay = retry_delay(run.retry, attempt=attempt, draw=draw, retry_after=result.retry_after)
+    return judge(status=RunStatus.RETRYING, retry_at=now + delay)
 
 
-def lost_result(worker_id: str) -> AttemptResult:
-    """Return the result of an attempt whose worker `worker_id` never reported back."""
-    message = (
-        f"Worker {worker_id} stopped answering before it recorded a result. "
+def lost_result(worker_id: str, *, sent: bool) -> AttemptResult:
+    """Return the result of an attempt whose worker `worker_id` never reported back.
+
+    `sent` says whether its request may have left; if not, the attempt is spared.
+    """
+    what = (
         "The request may or may not have reached its target."
+        if sent
+        else "Nothing had been sent yet."
+    )
+    message = f"Worker {worker_id} stopped answering before it recorded a result. {what}"
+    error = AttemptError(kind=ErrorKind.LOST, message=message)
+    return AttemptResult(error=error, retryable=True, spared=not sent, maybe_sent=sent)
+
+
+def broken_off_result(worker_id: str) -> AttemptResult:
+    """Return the result of an attempt that a stopping worker did not wait for."""
+    message = (
+        f"Worker {worker_id} was stopped before the answer came. "
+        "Another attempt follows, which is not counted as a retry."
     )
     error = AttemptError(kind=ErrorKind.LOST, message=message)
-    return AttemptResult(error=error, retryable=True)
+    return AttemptResult(error=error, retryable=True, spared=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ class Closing:
 class RecordedEnd:
     """What the log already knows of an attempt's end."""
 
+    status: AttemptStatus
     verdict: Verdict
     result: AttemptResult
     started_at: datetime
@@ -62,16 +63,20 @@ class AttemptStore:
         # A log outlives its run, so that a run never shows without its attempts.
         self._retention = retention + timedelta(days=1)
 
-    async def open_all(self, runs: Sequence[Run], *, now: datetime) -> None:
-        """Open the record of the present attempt of each claimed run."""
+    async def open_all(self, runs: Sequence[Run], *, now: datetime) -> set[str]:
+        """Open the record of the present attempt of each claimed run.
+
+        Returns the runs whose record somebody else opened: their claims are lost.
+        """
         if not runs:
-            return
+            return set()
         try:
             await self._logs.insert_many([self._opened(run, now) for run in runs], ordered=False)
         except BulkWriteError as error:
-            # A retried insert finds its own record: that is the success it looks like.
             if any(failure["code"] != _DUPLICATE_KEY for failure in error.details["writeErrors"]):
                 raise
+            return await self._opened_by_others(runs)
+        return set()
 
     async def close_all(self, closings: Sequence[Closing]) -> set[str]:
         """Close open records and return the ids of runs whose record was no longer ours.
@@ -87,32 +92,35 @@ class AttemptStore:
             return set()
         return await self._note_stale(closings)
 
-    async def recorded_end(self, run: Run) -> RecordedEnd | None:
-        """Return how the present attempt of `run` ended if its record is closed, else None."""
-        found = await self._logs.find_one({"_id": log_id(run.id, run.attempt_count)})
-        if found is None or found["status"] == AttemptStatus.RUNNING.value:
-            return None
-        return _recorded_end(found)
+    async def take_over(self, runs: Sequence[Run]) -> dict[str, RecordedEnd | None]:
+        """Fence the records of expired `runs` with our claims: their workers come too late.
 
-    async def was_opened(self, run: Run) -> bool:
-        """Return whether the present attempt of `run` opened its record, and so may have sent."""
-        key = {"_id": log_id(run.id, run.attempt_count)}
-        return await self._logs.find_one(key, {"_id": 1}) is not None
-
-    async def take_over(self, runs: Sequence[Run]) -> None:
-        """Fence the open records of expired `runs` with our claims: their workers come too late."""
-        updates = [
-            UpdateOne(
-                {
-                    "_id": log_id(run.id, run.attempt_count),
-                    "status": AttemptStatus.RUNNING.value,
-                },
-                {"$set": {"claim_id": run.claim_id}},
-            )
-            for run in runs
+        Returns, for each run whose present attempt has a record, how that attempt ended, or
+        None where the record was still open. A run that is absent never opened one.
+        """
+        if not runs:
+            return {}
+        by_key = {log_id(run.id, run.attempt_count): run for run in runs}
+        still_open = AttemptStatus.RUNNING.value
+        fences = [
+            UpdateOne({"_id": key, "status": still_open}, {"$set": {"claim_id": run.claim_id}})
+            for key, run in by_key.items()
         ]
-        if updates:
-            await self._logs.bulk_write(updates, ordered=False)
+        await self._logs.bulk_write(fences, ordered=False)
+        return {
+            by_key[found["_id"]].id: None if found["status"] == still_open else _recorded_end(found)
+            async for found in self._logs.find({"_id": {"$in": list(by_key)}})
+        }
+
+    async def _opened_by_others(self, runs: Sequence[Run]) -> set[str]:
+        """Return the runs whose record does not carry our claim; a retried insert's does."""
+        by_key = {log_id(run.id, run.attempt_count): run for run in runs}
+        found = self._logs.find({"_id": {"$in": list(by_key)}}, {"claim_id": 1})
+        return {
+            by_key[record["_id"]].id
+            async for record in found
+            if record["claim_id"] != by_key[record["_id"]].claim_id
+        }
 
     def _opened(self, run: Run, now: datetime) -> Document:
         return {
@@ -178,7 +186,13 @@ def _stale_note(closing: Closing) -> str:
 
 
 def _verdict_document(verdict: Verdict) -> Document:
-    document: Document = {"status": verdict.status.value, "pause_job": verdict.pause_job}
+    document: Document = {
+        "status": verdict.status.value,
+        "pause_job": verdict.pause_job,
+        "lost_count": verdict.lost_count,
+        "spared_count": verdict.spared_count,
+        "possible_duplicate": verdict.possible_duplicate,
+    }
     if verdict.retry_at is not None:
         document["retry_at"] = verdict.retry_at
     if verdict.reason is not None:
@@ -189,11 +203,15 @@ def _verdict_document(verdict: Verdict) -> Document:
 def _recorded_end(document: Mapping[str, Any]) -> RecordedEnd:
     verdict, error = document["verdict"], document.get("error")
     return RecordedEnd(
+        status=AttemptStatus(document["status"]),
         verdict=Verdict(
             status=RunStatus(verdict["status"]),
             retry_at=verdict.get("retry_at"),
             reason=verdict.get("reason"),
             pause_job=verdict["pause_job"],
+            lost_count=verdict["lost_count"],
+            spared_count=verdict["spared_count"],
+            possible_duplicate=verdict["possible_duplicate"],
         ),
         result=AttemptResult(error=error_from(error) if error else None),
         started_at=document["started_at"],

@@ -53,6 +53,8 @@ class RunDocument(TypedDict):
     queued: NotRequired[str]
     claim_id: NotRequired[str]
     worker_id: NotRequired[str]
+    previous_worker_id: NotRequired[str]
+    expired: NotRequired[bool]
     started_at: NotRequired[datetime]
     finished_at: NotRequired[datetime]
     duration_ms: NotRequired[int]
@@ -120,6 +122,7 @@ def run_from(document: Mapping[str, Any]) -> Run:
         spared_count=document["spared_count"],
         claim_id=document.get("claim_id"),
         worker_id=document.get("worker_id"),
+        previous_worker_id=document.get("previous_worker_id"),
         started_at=document.get("started_at"),
         finished_at=document.get("finished_at"),
         duration_ms=document.get("duration_ms"),

@@ -20,6 +20,8 @@ _DUPLICATE_KEY = 11000
 _IS_DATE = {"$type": "date"}
 # A waiting run has no claim; a due one is judged by the database's clock, not by a worker's.
 _DUE_BY_DATABASE_CLOCK = {"wake_at": _IS_DATE, "$expr": {"$lte": ["$wake_at", "$$NOW"]}}
+_WAITING = [RunStatus.PENDING.value, RunStatus.RETRYING.value]
+_CLAIMABLE = [*_WAITING, RunStatus.RUNNING.value]
 _UNFINISHED_FIELDS = ("wake_at", "seat", "queued")
 
 
@@ -70,14 +72,26 @@ class RunStore:
         return found["wake_at"] if found else None
 
     async def claim(
-        self, run_ids: Sequence[str], *, claim_id: str, worker_id: str, lease: timedelta
+        self,
+        run_ids: Sequence[str],
+        *,
+        claim_id: str,
+        worker_id: str,
+        lease: timedelta,
+        reap: bool = True,
     ) -> Claimed:
         """Take those of `run_ids` that are due, as one guarded write each in one round trip.
 
         Due is judged by the database's clock. A waiting run begins its next attempt; one
         that was RUNNING has an expired lease, keeps its attempt number and is to be judged.
+        Without `reap` the latter are left alone.
         """
-        guard = {"_id": {"$in": list(run_ids)}, "queued": {"$exists": False}}
+        claimable = _CLAIMABLE if reap else _WAITING
+        guard = {
+            "_id": {"$in": list(run_ids)},
+            "status": {"$in": claimable},
+            "queued": {"$exists": False},
+        }
         await self._runs.update_many(
             guard | _DUE_BY_DATABASE_CLOCK, [_claim_stage(claim_id, worker_id, lease)]
         )
@@ -119,9 +133,8 @@ class RunStore:
 
     async def cancel_waiting(self, job_id: str, *, reason: str, now: datetime) -> int:
         """Cancel the job's runs that have not started (again) yet; return how many."""
-        waiting = [RunStatus.PENDING.value, RunStatus.RETRYING.value]
         result = await self._runs.update_many(
-            {"job_id": job_id, "status": {"$in": waiting}, "wake_at": _IS_DATE},
+            {"job_id": job_id, "status": {"$in": _WAITING}, "wake_at": _IS_DATE},
             _final({"status": RunStatus.CANCELLED.value, "reason": reason}, self._end(now)),
         )
         return result.modified_count
@@ -234,7 +247,7 @@ def _now_plus(span: timedelta) -> Document:
 
 
 def _final(fields: Document, end: Document) -> Document:
-    return {
-        "$set": fields | end,
-        "$unset": dict.fromkeys((*_UNFINISHED_FIELDS, "claim_id"), ""),
-    }
+    gone = [*_UNFINISHED_FIELDS, "claim_id"]
+    if "error" not in fields:
+        gone.append("error")  # an earlier attempt's, made good by now
+    return {"$set": fields | end, "$unset": dict.fromkeys(gone, "")}

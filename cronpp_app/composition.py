@@ -1,0 +1,98 @@
+"""The one place where objects are built and connected."""
+
+import os
+import random
+import socket
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from uuid import uuid4
+
+from cronpp_app import __version__
+from cronpp_app.clock import monotonic
+from cronpp_app.domain.leases import LeaseTerms
+from cronpp_app.domain.runs import Run
+from cronpp_app.engine.claim import Claiming, Queue
+from cronpp_app.engine.claims import HeldClaims
+from cronpp_app.engine.database_clock import DatabaseClock
+from cronpp_app.engine.execute import Executing, perform_action
+from cronpp_app.engine.fire import Firing
+from cronpp_app.engine.loops import Bell
+from cronpp_app.engine.reap import Reaping
+from cronpp_app.engine.record import Recording
+from cronpp_app.engine.renew import Renewing
+from cronpp_app.engine.runtime import Duties, Pace
+from cronpp_app.engine.upkeep import Upkeep
+from cronpp_app.outbound.caller import Caller
+from cronpp_app.outbound.guard import parse_allow
+from cronpp_app.settings import Settings
+from cronpp_app.store.attempts import AttemptStore
+from cronpp_app.store.changes import Notices
+from cronpp_app.store.database import Database
+from cronpp_app.store.due import DueJobStore
+from cronpp_app.store.runs import RunStore
+from cronpp_app.store.workers import WorkerStore
+
+USER_AGENT = f"Cron++/{__version__}"
+
+
+def build_caller(settings: Settings) -> Caller:
+    """Return what calls targets; needs a running event loop, close it with `aclose`."""
+    return Caller(rules=parse_allow(settings.egress_allow), user_agent=USER_AGENT)
+
+
+def pace_of(settings: Settings) -> Pace:
+    """Return how often a worker looks, and how long it drains."""
+    return Pace(
+        poll_seconds=settings.poll_seconds,
+        drain_seconds=settings.drain_seconds,
+        terms=LeaseTerms(),
+    )
+
+
+def worker_name() -> str:
+    """Return a name that tells host and process, and is never used twice."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:4]}"
+
+
+def build_worker(settings: Settings, database: Database, caller: Caller) -> Duties:
+    """Return a worker's duties on `database`, ready to run."""
+    worker_id, terms, draw = worker_name(), LeaseTerms(), random.SystemRandom().random
+    retention = timedelta(days=settings.retention_days)
+    runs = RunStore(database, retention=retention)
+    attempts = AttemptStore(database, retention=retention)
+    jobs = DueJobStore(database)
+    fire_bell, claim_bell = Bell(), Bell()
+    clock = DatabaseClock(database.server_time, monotonic)
+    held = HeldClaims(settings.slots, freed=claim_bell)
+    recording = Recording(
+        runs, attempts, jobs, recorded=partial(_release, held), retrying=claim_bell
+    )
+    reaping = Reaping(attempts, recording, clock, terms=terms, draw=draw)
+    executing = Executing(partial(perform_action, caller), recording, clock, held, draw=draw)
+    claiming = Claiming(
+        Queue(runs=runs, attempts=attempts, jobs=jobs),
+        clock,
+        held,
+        worker_id=worker_id,
+        terms=terms,
+        reaping=reaping,
+        start=executing.start,
+    )
+    return Duties(
+        firing=Firing(jobs, runs, clock, fired=claim_bell),
+        claiming=claiming,
+        executing=executing,
+        recording=recording,
+        renewing=Renewing(runs, held, terms=terms),
+        reaping=reaping,
+        upkeep=Upkeep(WorkerStore(database), clock, held, worker_id=worker_id),
+        notices=Notices(database),
+        fire_bell=fire_bell,
+        claim_bell=claim_bell,
+    )
+
+
+def _release(held: HeldClaims, recorded: Sequence[Run]) -> None:
+    for run in recorded:
+        held.release(run)

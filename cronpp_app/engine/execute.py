@@ -1,0 +1,121 @@
+"""Execute: perform the actions of claimed runs, each in a task of its own."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from typing import assert_never
+
+from cronpp_app.clock import monotonic
+from cronpp_app.domain.attempts import AttemptError, AttemptResult, ErrorKind
+from cronpp_app.domain.jobs import Action, HttpAction, LogAction
+from cronpp_app.domain.runs import Run, broken_off_result
+from cronpp_app.engine.claims import Claim, HeldClaims
+from cronpp_app.engine.database_clock import DatabaseClock
+from cronpp_app.engine.record import Recording, close
+from cronpp_app.outbound.caller import Caller, perform_log
+
+log = logging.getLogger("cronpp.worker")
+
+Perform = Callable[[Action, Mapping[str, str]], Awaitable[AttemptResult]]
+
+
+class Executing:
+    """Starts claimed runs and hands their results to the recording."""
+
+    def __init__(
+        self,
+        perform: Perform,
+        recording: Recording,
+        clock: DatabaseClock,
+        held: HeldClaims,
+        *,
+        draw: Callable[[], float],
+    ) -> None:
+        self._perform = perform
+        self._recording = recording
+        self._clock = clock
+        self._held = held
+        self._draw = draw
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, claim: Claim) -> None:
+        """Begin the attempt of `claim`, whose log record is open."""
+        task = asyncio.get_running_loop().create_task(self._attempt(claim))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def drain(self, *, at_most_seconds: float, hurry: asyncio.Event) -> None:
+        """Wait for the attempts that run; break off those that last too long, or on `hurry`."""
+        waiter = asyncio.ensure_future(hurry.wait())
+        try:
+            async with asyncio.timeout(at_most_seconds):
+                while self._tasks and not waiter.done():
+                    await asyncio.wait({*self._tasks, waiter}, return_when=asyncio.FIRST_COMPLETED)
+        except TimeoutError:
+            log.warning("drain time is over", extra={"broken_off": len(self._tasks)})
+        finally:
+            waiter.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _attempt(self, claim: Claim) -> None:
+        """Perform the run of `claim` once and have its result recorded."""
+        run = claim.run
+        if not claim.trust.allows(monotonic()):
+            self._held.release(run)  # nothing was sent; the lease's next holder decides
+            return
+        started_at = self._clock.now()
+        try:
+            result = await self._perform(run.action, call_headers(run))
+        except asyncio.CancelledError:
+            result = broken_off_result(run.worker_id or "unknown")
+        except Exception as error:
+            log.exception("attempt broke", extra={"run_id": run.id, "job_id": run.job_id})
+            result = _internal_error(error)
+        finished_at = self._clock.now()
+        self._recording.put(
+            close(run, result, started_at=started_at, finished_at=finished_at, draw=self._draw())
+        )
+
+
+async def perform_action(
+    caller: Caller, action: Action, headers: Mapping[str, str]
+) -> AttemptResult:
+    """Return the result of performing `action` once, now."""
+    match action:
+        case HttpAction():
+            return await caller.call(action, extra_headers=headers)
+        case LogAction():
+            return perform_log(action)
+        case _:
+            assert_never(action)
+
+
+def call_headers(run: Run) -> dict[str, str]:
+    """Return the headers that tell a target which run this is.
+
+    The key is the same for all attempts of a run, so that a target can tell a repetition.
+    """
+    headers = {
+        "X-Cronpp-Job-Id": run.job_id,
+        "X-Cronpp-Run-Id": run.id,
+        "X-Cronpp-Attempt": str(run.attempt_count),
+        "X-Cronpp-Fire-Time": run.fire_time.isoformat(timespec="milliseconds").replace(
+            "+00:00", "Z"
+        ),
+        "Idempotency-Key": run.id,
+    }
+    if run.possible_duplicate:
+        headers["X-Cronpp-Possible-Duplicate"] = "1"
+    return headers
+
+
+def _internal_error(error: Exception) -> AttemptResult:
+    message = f"Cron++ failed to perform this attempt: {type(error).__name__}."
+    trace = "".join(traceback.format_exception(error))
+    return AttemptResult(
+        error=AttemptError(kind=ErrorKind.INTERNAL, message=message, traceback=trace),
+        retryable=True,
+    )

@@ -1,0 +1,87 @@
+"""Fire: turn fire times that have come into runs. Idempotent, so every worker does it."""
+
+import logging
+from datetime import datetime, timedelta
+
+from cronpp_app.domain.fires import FirePlan, gap_run, plan_fires, scheduled_run
+from cronpp_app.domain.jobs import Job, JobStatus
+from cronpp_app.domain.runs import Run
+from cronpp_app.engine.database_clock import DatabaseClock
+from cronpp_app.engine.loops import Bell
+from cronpp_app.store.due import Advance, DueJobStore
+from cronpp_app.store.runs import RunStore
+
+log = logging.getLogger("cronpp.worker")
+
+PAGE = 200
+
+
+class Firing:
+    """Looks for due jobs; rings `fired` when it has made runs of them."""
+
+    def __init__(
+        self, jobs: DueJobStore, runs: RunStore, clock: DatabaseClock, *, fired: Bell
+    ) -> None:
+        self._jobs = jobs
+        self._runs = runs
+        self._clock = clock
+        self._fired = fired
+        self._next_moment: datetime | None = None
+
+    async def step(self) -> bool:
+        """Fire a page of due jobs; return whether there were any.
+
+        Runs are inserted first, `next_run_time` advanced after: a crash in between repeats
+        harmlessly, while the other order would lose a fire.
+        """
+        self._next_moment = await self._jobs.next_moment()
+        now = self._clock.now()
+        if self._next_moment is None or self._next_moment > now:
+            return False
+        due = await self._jobs.due(now=now, limit=PAGE)
+        for job_id, reason in due.damaged.items():
+            await self._set_aside(job_id, reason, now)
+        plans = [(job, plan) for job in due.jobs if (plan := await self._plan(job, now))]
+        await self._runs.add_all([run for job, plan in plans for run in _runs_of(job, plan, now)])
+        self._fired.ring()
+        await self._jobs.advance([_advance(job, plan) for job, plan in plans])
+        return True
+
+    def seconds_until_due(self) -> float | None:
+        """Return how long the earliest known fire time is away, or None if there is none."""
+        if self._next_moment is None:
+            return None
+        return (self._next_moment - self._clock.now()) / timedelta(seconds=1)
+
+    async def _plan(self, job: Job, now: datetime) -> FirePlan | None:
+        """Return the plan of a due job, or set the job aside if its schedule is broken."""
+        definition = job.definition
+        due = job.next_run_time or now
+        try:
+            return plan_fires(definition.schedule, definition.misfire, due=due, now=now)
+        except Exception as error:
+            log.exception("schedule is broken", extra={"job_id": job.id})
+            await self._set_aside(job.id, f"{type(error).__name__}: {error}", now)
+            return None
+
+    async def _set_aside(self, job_id: str, reason: str, now: datetime) -> None:
+        log.error("job set aside", extra={"job_id": job_id, "reason": reason})
+        message = f"Set aside, because it could not be read: {reason}. Edit it to mend it."
+        await self._jobs.set_aside(job_id, reason=message, now=now)
+
+
+def _runs_of(job: Job, plan: FirePlan, now: datetime) -> list[Run]:
+    gaps = [gap_run(job, gap, now=now) for gap in plan.gaps]
+    return gaps + [scheduled_run(job, fire_time=fire, now=now) for fire in plan.fires]
+
+
+def _advance(job: Job, plan: FirePlan) -> Advance:
+    given_up = JobStatus.FAILED if not plan.fires else None
+    if job.next_run_time is None:
+        raise ValueError(f"job {job.id} is not due")
+    return Advance(
+        job_id=job.id,
+        due=job.next_run_time,
+        upcoming=plan.next_run_time,
+        status_when_ended=given_up,
+    )

@@ -1,0 +1,59 @@
+"""The only loop: every duty of a worker is a step under it."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+log = logging.getLogger("cronpp.worker")
+
+Step = Callable[[], Awaitable[bool]]
+# How long a duty rests after a step that failed: long enough not to spin on a dead database.
+REST_AFTER_FAILURE_SECONDS = 0.5
+
+
+class Bell:
+    """Wakes a resting duty; a ring during a step is heard after it."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake the duty that waits, or let the next wait return at once."""
+        self._event.set()
+
+    def mute(self) -> None:
+        """Forget past rings; called before looking for work, never after."""
+        self._event.clear()
+
+    async def wait(self, *, at_most_seconds: float) -> None:
+        """Return at the next ring, or after `at_most_seconds`."""
+        try:
+            async with asyncio.timeout(at_most_seconds):
+                await self._event.wait()
+        except TimeoutError:
+            return
+
+
+async def repeat(
+    step: Step,
+    *,
+    duty: str,
+    rest_seconds: Callable[[], float],
+    bell: Bell,
+    stop: asyncio.Event,
+) -> None:
+    """Call `step` until `stop` is set; when it found no work, rest until a ring or for a while.
+
+    A step that fails is logged under the name `duty` and never ends it. Whoever sets `stop`
+    rings the bell.
+    """
+    while not stop.is_set():
+        bell.mute()
+        try:
+            found_work = await step()
+        except Exception:
+            log.exception("step failed", extra={"duty": duty})
+            await bell.wait(at_most_seconds=REST_AFTER_FAILURE_SECONDS)
+            continue
+        if not found_work and not stop.is_set():
+            await bell.wait(at_most_seconds=max(0.0, rest_seconds()))

@@ -1,0 +1,155 @@
+"""Record: write what became of attempts, many in a round trip, in an order that loses nothing."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from cronpp_app.domain.attempts import AttemptResult, AttemptStatus
+from cronpp_app.domain.runs import FINAL, Run, RunStatus, judge_attempt
+from cronpp_app.engine.loops import Bell
+from cronpp_app.store.attempts import AttemptStore, Closing, RecordedEnd
+from cronpp_app.store.due import DueJobStore, Ending
+from cronpp_app.store.run_documents import error_document
+from cronpp_app.store.runs import RunStore
+
+log = logging.getLogger("cronpp.worker")
+
+BATCH = 500
+GONE = "The target answered 410 Gone: it asks not to be called again."
+
+
+class Recording:
+    """Collects ended attempts and writes them in batches.
+
+    While a batch is being written the next one gathers, so batches grow with the load and a
+    lone result is never held back. `recorded` is called with the runs of each batch, whose
+    slots are free from then on; `retrying` rings when some are to be attempted again.
+    """
+
+    def __init__(
+        self,
+        runs: RunStore,
+        attempts: AttemptStore,
+        jobs: DueJobStore,
+        *,
+        recorded: Callable[[Sequence[Run]], None],
+        retrying: Bell,
+    ) -> None:
+        self._runs = runs
+        self._attempts = attempts
+        self._jobs = jobs
+        self._recorded = recorded
+        self._retrying = retrying
+        self._ended: list[Closing] = []
+        self._adopted: list[Closing] = []
+        self.bell = Bell()
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether everything that ended has been written."""
+        return not self._ended and not self._adopted
+
+    def put(self, closing: Closing) -> None:
+        """Have `closing` written with the next batch."""
+        self._ended.append(closing)
+        self.bell.ring()
+
+    def adopt(self, run: Run, end: RecordedEnd) -> None:
+        """Have the effect of an already closed record written for `run`, claimed by us."""
+        self._adopted.append(
+            Closing(
+                run=run,
+                status=end.status,
+                result=end.result,
+                verdict=end.verdict,
+                started_at=end.started_at,
+                finished_at=end.finished_at,
+            )
+        )
+        self.bell.ring()
+
+    async def step(self) -> bool:
+        """Write a batch; return whether there was one. A batch that fails is kept and retried.
+
+        The log record first: whoever closes it decides. Then the job's summary, then the run,
+        which stays in the queue until the other two are done, so that a crash in between is
+        mended by whoever finds it there.
+        """
+        ended, adopted = self._ended[:BATCH], self._adopted[:BATCH]
+        if not ended and not adopted:
+            return False
+        lost = await self._attempts.close_all(ended)
+        if lost:
+            log.warning("late results dropped", extra={"runs": sorted(lost)})
+        valid = [closing for closing in ended if closing.run.id not in lost] + adopted
+        await self._jobs.note_endings([_ending(closing) for closing in valid])
+        await self._runs.finish([(closing.run, _outcome(closing)) for closing in valid])
+        del self._ended[: len(ended)], self._adopted[: len(adopted)]
+        self._recorded([closing.run for closing in ended])
+        if any(closing.verdict.status is RunStatus.RETRYING for closing in valid):
+            self._retrying.ring()
+        return True
+
+
+def close(
+    run: Run,
+    result: AttemptResult,
+    *,
+    started_at: datetime,
+    finished_at: datetime,
+    draw: float,
+) -> Closing:
+    """Return what is to be written about the end of the present attempt of `run`."""
+    verdict = judge_attempt(run, result, now=finished_at, draw=draw)
+    return Closing(
+        run=run,
+        status=_attempt_status(result),
+        result=result,
+        verdict=verdict,
+        started_at=started_at,
+        finished_at=finished_at,
+    )
+
+
+def _attempt_status(result: AttemptResult) -> AttemptStatus:
+    if result.error is None:
+        return AttemptStatus.SUCCESS
+    return AttemptStatus.LOST if result.lost else AttemptStatus.FAILED
+
+
+def _ending(closing: Closing) -> Ending:
+    error = closing.result.error
+    return Ending(
+        run=closing.run,
+        status=closing.verdict.status,
+        finished_at=closing.finished_at,
+        duration_ms=closing.duration_ms,
+        error=error.message if error else None,
+        pause_reason=GONE if closing.verdict.pause_job else None,
+    )
+
+
+def _outcome(closing: Closing) -> dict[str, Any]:
+    """Return the fields of the run's document that the end of its attempt decides."""
+    run, verdict, error = closing.run, closing.verdict, closing.result.error
+    fields: dict[str, Any] = {
+        "status": verdict.status.value,
+        "lost_count": verdict.lost_count,
+        "spared_count": verdict.spared_count,
+        "possible_duplicate": verdict.possible_duplicate,
+    }
+    if error is not None:
+        fields["error"] = error_document(error)
+    if verdict.reason is not None:
+        fields["reason"] = verdict.reason
+    if run.attempt_count == 1:
+        late = closing.started_at - run.fire_time
+        fields["started_at"] = closing.started_at
+        fields["lateness_ms"] = max(0, round(late.total_seconds() * 1000))
+    if verdict.status in FINAL:
+        fields["finished_at"] = closing.finished_at
+        fields["duration_ms"] = closing.duration_ms
+    else:
+        fields["wake_at"] = verdict.retry_at
+    return fields

@@ -1,0 +1,153 @@
+"""A worker, from start to drain."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from cronpp_app.domain.leases import LeaseTerms
+from cronpp_app.engine.claim import Claiming
+from cronpp_app.engine.execute import Executing
+from cronpp_app.engine.fire import Firing
+from cronpp_app.engine.loops import Bell, Step, repeat
+from cronpp_app.engine.reap import Reaping
+from cronpp_app.engine.record import Recording
+from cronpp_app.engine.renew import Renewing
+from cronpp_app.engine.upkeep import Upkeep
+from cronpp_app.store.changes import Notices
+
+log = logging.getLogger("cronpp.worker")
+
+# How long a stopping worker tries to write its last results; afterwards leases tell the rest.
+LAST_WORDS_SECONDS = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duties:
+    """Everything a worker does, and the bells that wake its duties."""
+
+    firing: Firing
+    claiming: Claiming
+    executing: Executing
+    recording: Recording
+    renewing: Renewing
+    reaping: Reaping
+    upkeep: Upkeep
+    notices: Notices
+    fire_bell: Bell
+    claim_bell: Bell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a worker looks, and how long it waits for its runs when it stops (seconds)."""
+
+    poll_seconds: float
+    drain_seconds: float
+    terms: LeaseTerms
+
+
+async def run_worker(
+    duties: Duties, pace: Pace, *, stop: asyncio.Event, hurry: asyncio.Event
+) -> None:
+    """Work until `stop` is set, then drain: no new claims, wait, give back, leave.
+
+    Renewal and recording outlive the attempts, so that leases outlive the runs they protect.
+    """
+    await duties.upkeep.start()
+    log.info("worker ready")
+    drained, asleep = asyncio.Event(), Bell()
+    async with asyncio.TaskGroup() as outer:
+        renewal = partial(repeat, duties.renewing.step, duty="renew", bell=asleep, stop=drained)
+        outer.create_task(renewal(rest_seconds=pace.terms.renew_every.total_seconds))
+        async with asyncio.TaskGroup() as inner:
+            recording = inner.create_task(_record(duties.recording, drained))
+            bells = (duties.fire_bell, duties.claim_bell)
+            looking = _look_for_work(inner, duties, pace, stop)
+            listener = inner.create_task(_listen(duties, bells))
+            await stop.wait()
+            log.info("worker drains")
+            listener.cancel()
+            for bell in bells:
+                bell.ring()
+            await asyncio.wait(looking)
+            await duties.executing.drain(at_most_seconds=pace.drain_seconds, hurry=hurry)
+            recording.cancel()
+        await _write_the_rest(duties.recording)
+        drained.set()
+        asleep.ring()
+    await duties.upkeep.stop()
+    log.info("worker stopped")
+
+
+def _look_for_work(
+    group: asyncio.TaskGroup, duties: Duties, pace: Pace, stop: asyncio.Event
+) -> list[asyncio.Task[None]]:
+    poll = pace.poll_seconds
+    fire = repeat(
+        partial(_watched, duties.firing.step, duties.reaping),
+        duty="fire",
+        rest_seconds=partial(_rest, duties.firing.seconds_until_due, poll),
+        bell=duties.fire_bell,
+        stop=stop,
+    )
+    claim = repeat(
+        partial(_watched, duties.claiming.step, duties.reaping),
+        duty="claim",
+        rest_seconds=partial(_rest, duties.claiming.seconds_until_due, poll),
+        bell=duties.claim_bell,
+        stop=stop,
+    )
+    return [group.create_task(fire), group.create_task(claim)]
+
+
+def _rest(seconds_until_due: Callable[[], float | None], poll_seconds: float) -> float:
+    """Return how long to rest: until the next known moment, at most a poll interval."""
+    upcoming = seconds_until_due()
+    return poll_seconds if upcoming is None else min(poll_seconds, max(upcoming, _SHORT_REST))
+
+
+# A moment that is due by our reading but not yet by the database's clock: look again soon.
+_SHORT_REST = 0.002
+
+
+async def _watched(step: Step, reaping: Reaping) -> bool:
+    """Return what `step` found; a failure is remembered, because it may be the database's."""
+    try:
+        return await step()
+    except Exception:
+        reaping.note_store_failure()
+        raise
+
+
+async def _record(recording: Recording, stop: asyncio.Event) -> None:
+    await repeat(
+        recording.step,
+        duty="record",
+        rest_seconds=lambda: 60.0,
+        bell=recording.bell,
+        stop=stop,
+    )
+
+
+async def _write_the_rest(recording: Recording) -> None:
+    """Write the last results, within reason. A batch cut off in the middle is written anew."""
+    try:
+        async with asyncio.timeout(LAST_WORDS_SECONDS):
+            while await recording.step():
+                pass
+    except Exception:
+        log.exception("last results could not be written; their leases will end")
+
+
+async def _listen(duties: Duties, bells: tuple[Bell, ...]) -> None:
+    """Ring at every notice that something became due earlier than known."""
+    while True:
+        try:
+            async for _ in duties.notices.heard():
+                for bell in bells:
+                    bell.ring()
+        except Exception:
+            log.warning("notices interrupted; polling goes on")
+        await asyncio.sleep(1)

@@ -1,0 +1,71 @@
+"""Upkeep: what a worker does by timetable, beside its duties."""
+
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from cronpp_app import __version__
+from cronpp_app.engine.claims import HeldClaims
+from cronpp_app.engine.database_clock import DatabaseClock
+from cronpp_app.store.workers import WorkerInfo, WorkerStore
+
+log = logging.getLogger("cronpp.worker")
+
+BEAT_SECONDS = 10
+SYNC_SECONDS = 20
+
+
+class Upkeep:
+    """Keeps the worker in the registry and its idea of the database's clock true."""
+
+    def __init__(
+        self, workers: WorkerStore, clock: DatabaseClock, held: HeldClaims, *, worker_id: str
+    ) -> None:
+        self._workers = workers
+        self._clock = clock
+        self._held = held
+        self._worker_id = worker_id
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+
+    async def start(self) -> None:
+        """Do everything once, then by timetable."""
+        await self._clock.sync()
+        self._started_at = self._clock.now()
+        await self._beat()
+        for duty, seconds in ((self._beat, BEAT_SECONDS), (self._clock.sync, SYNC_SECONDS)):
+            self._scheduler.add_job(
+                _logged(duty), "interval", seconds=seconds, max_instances=1, coalesce=True
+            )
+        self._scheduler.start()
+
+    async def stop(self) -> None:
+        """End the timetable and leave the registry."""
+        self._scheduler.shutdown(wait=False)
+        await _logged(lambda: self._workers.leave(self._worker_id))()
+
+    async def _beat(self) -> None:
+        await self._workers.beat(
+            WorkerInfo(
+                id=self._worker_id,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                version=__version__,
+                slots=self._held.slots,
+                busy=self._held.busy,
+                started_at=self._started_at,
+                seen_at=self._started_at,
+            )
+        )
+
+
+def _logged(duty: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    async def run() -> None:
+        try:
+            await duty()
+        except Exception:
+            log.exception("upkeep failed")
+
+    return run

@@ -1,0 +1,105 @@
+"""One worker process: fires, claims and performs runs until a signal.
+
+    python worker.py --help
+
+Start as many as you like, on any machine that reaches the same MongoDB.
+"""
+
+import asyncio
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from cronpp_app.store.embedded import find_embedded
+
+from cronpp_app.composition import build_caller, build_worker, pace_of
+from cronpp_app.engine.runtime import run_worker
+from cronpp_app.errors import CronppError, SetupError
+from cronpp_app.event_loop import run_in_event_loop
+from cronpp_app.logs import set_up_logs
+from cronpp_app.settings import Settings, load_settings, parse_options
+from cronpp_app.store.database import connect
+from cronpp_app.store.indexes import ensure_indexes
+
+log = logging.getLogger("cronpp.worker")
+
+OPTIONS = (
+    "mongodb_uri",
+    "database",
+    "data_dir",
+    "slots",
+    "poll_seconds",
+    "drain_seconds",
+    "retention_days",
+    "egress_allow",
+    "log_format",
+    "log_level",
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a worker; return the exit status."""
+    try:
+        options = parse_options("worker.py", "One Cron++ worker process.", OPTIONS, arguments)
+        settings = load_settings(options)
+        set_up_logs(settings.log_format, settings.log_level)
+        run_in_event_loop(_work(settings, _mongodb_uri(settings)))
+    except CronppError as error:
+        print(f"worker.py: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _mongodb_uri(settings: Settings) -> str:
+    uri = settings.mongodb_uri or find_embedded(settings.data_dir)
+    if uri is None:
+        raise SetupError(
+            f"no MongoDB to work on: CRONPP_MONGODB_URI is not set, and no embedded server runs "
+            f"in {settings.data_dir}. Start `python main.py` first, or set the URI."
+        )
+    return uri
+
+
+async def _work(settings: Settings, uri: str) -> None:
+    database = connect(uri, settings.database)
+    caller = build_caller(settings)
+    stop, hurry = asyncio.Event(), asyncio.Event()
+    _stop_on_signals(stop, hurry)
+    if settings.supervised:
+        _stop_without_parent(stop)
+    try:
+        await ensure_indexes(database)
+        await run_worker(
+            build_worker(settings, database, caller), pace_of(settings), stop=stop, hurry=hurry
+        )
+    finally:
+        await caller.aclose()
+        await database.client.close()
+
+
+def _stop_on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> None:
+    """Drain at the first SIGINT or SIGTERM; at the second, wait for nothing any more."""
+    loop = asyncio.get_running_loop()
+
+    def on_signal(*_: object) -> None:
+        loop.call_soon_threadsafe(hurry.set if stop.is_set() else stop.set)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+
+
+def _stop_without_parent(stop: asyncio.Event) -> None:
+    """Drain when standard input ends: the process at its other end has died or let go."""
+    loop = asyncio.get_running_loop()
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=wait, daemon=True, name="parent").start()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
