@@ -46,6 +46,9 @@ def day_rule(day: CronField, month: CronField, weekday: CronField) -> DayRule:
     parts = tuple(f"0 0 {dom} {months} {dow}" for dom, dow in pairs)
     if "0 0 * * *" in parts:
         return DayRule(parts=())
+    if any(map(_comes_every_year, parts)):
+        return DayRule(parts=parts)
+    # Parts that never match would be searched for in vain at every question.
     rule = DayRule(parts=tuple(part for part in parts if _next_of((part,), date(2001, 1, 1))))
     if not rule.parts or _longest_wait(rule) > _LONGEST_WAIT:
         raise _too_rare(day, month, weekday)
@@ -74,7 +77,7 @@ def _next_of_part(part: str, midnight: datetime) -> date | None:
 
 
 @lru_cache(maxsize=2048)
-def _croniter(part: str) -> croniter:
+def _croniter(part: str) -> "croniter[datetime]":
     """Return the parsed part. A croniter moves when asked, so ask copies of it only."""
     return croniter(
         part,
@@ -116,6 +119,14 @@ def _weekday_parts(weekday: CronField) -> list[str]:
         for special in weekday.specials
     ]
     return parts + ([",".join(specials)] if specials else [])
+
+
+def _comes_every_year(part: str) -> bool:
+    """Return whether it is plain at sight that each year, in each month, has such a day."""
+    _, _, day, _, weekday = part.split(" ")
+    if weekday != "*":
+        return day == "*" and "#5" not in weekday
+    return day in {"*", "L"} or day.endswith("W") or int(day.split(",")[0]) <= 28
 
 
 def _longest_wait(rule: DayRule) -> timedelta:

@@ -6,12 +6,14 @@ from hashlib import blake2b
 
 from cronpp_app.domain.cron import parse_cron
 from cronpp_app.domain.cron_fires import next_cron_fire
+from cronpp_app.domain.descriptions import describe
 from cronpp_app.domain.schedule_kinds import (
     CronSchedule,
     IntervalSchedule,
     OnceSchedule,
     Schedule,
 )
+from cronpp_app.domain.schedule_notes import preview_notes
 
 __all__ = [
     "CronSchedule",
@@ -19,9 +21,11 @@ __all__ = [
     "OnceSchedule",
     "Schedule",
     "count_fires",
+    "describe",
     "fires_after",
     "latest_fire",
     "next_fire",
+    "preview_notes",
     "start_offset",
 ]
 
