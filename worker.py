@@ -11,10 +11,12 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 from cronpp_app.store.embedded import find_embedded
 
 from cronpp_app.composition import build_caller, build_worker, pace_of
+from cronpp_app.engine.execute import perform_action
 from cronpp_app.engine.runtime import run_worker
 from cronpp_app.errors import CronppError, SetupError
 from cronpp_app.event_loop import run_in_event_loop
@@ -71,9 +73,8 @@ async def _work(settings: Settings, uri: str) -> None:
         _stop_without_parent(stop)
     try:
         await ensure_indexes(database)
-        await run_worker(
-            build_worker(settings, database, caller), pace_of(settings), stop=stop, hurry=hurry
-        )
+        duties = build_worker(settings, database, partial(perform_action, caller))
+        await run_worker(duties, pace_of(settings), stop=stop, hurry=hurry)
     finally:
         await caller.aclose()
         await database.client.close()

@@ -15,7 +15,7 @@ from cronpp_app.domain.runs import Run
 from cronpp_app.engine.claim import Claiming, Queue
 from cronpp_app.engine.claims import HeldClaims
 from cronpp_app.engine.database_clock import DatabaseClock
-from cronpp_app.engine.execute import Executing, perform_action
+from cronpp_app.engine.execute import Executing, Perform
 from cronpp_app.engine.fire import Firing
 from cronpp_app.engine.loops import Bell
 from cronpp_app.engine.reap import Reaping
@@ -55,8 +55,8 @@ def worker_name() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:4]}"
 
 
-def build_worker(settings: Settings, database: Database, caller: Caller) -> Duties:
-    """Return a worker's duties on `database`, ready to run."""
+def build_worker(settings: Settings, database: Database, perform: Perform) -> Duties:
+    """Return a worker's duties on `database`, ready to run; `perform` carries out actions."""
     worker_id, terms, draw = worker_name(), LeaseTerms(), random.SystemRandom().random
     retention = timedelta(days=settings.retention_days)
     runs = RunStore(database, retention=retention)
@@ -69,7 +69,7 @@ def build_worker(settings: Settings, database: Database, caller: Caller) -> Duti
         runs, attempts, jobs, recorded=partial(_release, held), retrying=claim_bell
     )
     reaping = Reaping(attempts, recording, clock, terms=terms, draw=draw)
-    executing = Executing(partial(perform_action, caller), recording, clock, held, draw=draw)
+    executing = Executing(perform, recording, clock, held, draw=draw)
     claiming = Claiming(
         Queue(runs=runs, attempts=attempts, jobs=jobs),
         clock,

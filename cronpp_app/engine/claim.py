@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from cronpp_app.clock import monotonic
 from cronpp_app.domain.leases import LeaseTerms, trust_from
-from cronpp_app.domain.runs import Run, RunStatus, reason_not_to_start
+from cronpp_app.domain.runs import RunStatus, reason_not_to_start
 from cronpp_app.engine.claims import Claim, HeldClaims
 from cronpp_app.engine.database_clock import DatabaseClock
 from cronpp_app.engine.reap import Reaping

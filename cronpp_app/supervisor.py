@@ -1,0 +1,99 @@
+"""Local worker processes: started with the web process, restarted when they die, ended with it."""
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+from cronpp_app.clock import monotonic
+from cronpp_app.settings import Settings
+
+log = logging.getLogger("cronpp.supervisor")
+
+WORKER = Path(__file__).resolve().parent.parent / "worker.py"
+# A worker that dies sooner than this after its start is restarted with growing pauses.
+_SHORT_LIFE_SECONDS = 10.0
+_LONGEST_PAUSE_SECONDS = 30.0
+# Beyond the time it was given to drain, a worker gets this long to say its last words.
+_LAST_WORDS_SECONDS = 20.0
+
+
+@contextlib.asynccontextmanager
+async def local_workers(settings: Settings, uri: str) -> AsyncIterator[None]:
+    """Keep `settings.workers` worker processes alive on the database at `uri` inside the block.
+
+    At its end they drain. They stop by themselves when this process dies, because their
+    standard input ends with it.
+    """
+    stop = asyncio.Event()
+    environment = worker_environment(settings, uri)
+    keepers = [
+        asyncio.create_task(_keep_alive(environment, stop, settings.drain_seconds))
+        for _ in range(settings.workers)
+    ]
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*keepers)
+
+
+def worker_environment(settings: Settings, uri: str) -> dict[str, str]:
+    """Return the environment of a local worker: ours, with every setting spelled out."""
+    import os  # noqa: PLC0415 - handed on unread; settings.py alone reads it
+
+    values = settings.model_dump(mode="json") | {"mongodb_uri": uri, "supervised": True}
+    return {
+        **os.environ,
+        **{f"CRONPP_{name.upper()}": str(value) for name, value in values.items()},
+    }
+
+
+async def _keep_alive(
+    environment: Mapping[str, str], stop: asyncio.Event, drain_seconds: float
+) -> None:
+    pause = 0.5
+    while not stop.is_set():
+        started = monotonic()
+        worker = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(WORKER),
+            env=dict(environment),
+            stdin=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C in the terminal reaches us alone; we stop workers
+        )
+        log.info("worker started", extra={"pid": worker.pid})
+        stopping = asyncio.create_task(stop.wait())
+        ended = asyncio.create_task(worker.wait())
+        await asyncio.wait({stopping, ended}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if stop.is_set():
+            await _end(worker, drain_seconds)
+            return
+        log.error("worker died", extra={"pid": worker.pid, "status": worker.returncode})
+        pause = (
+            0.5
+            if monotonic() - started > _SHORT_LIFE_SECONDS
+            else min(pause * 2, _LONGEST_PAUSE_SECONDS)
+        )
+        await _wait(stop, pause)
+
+
+async def _end(worker: asyncio.subprocess.Process, drain_seconds: float) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        worker.terminate()
+    try:
+        async with asyncio.timeout(drain_seconds + _LAST_WORDS_SECONDS):
+            await worker.wait()
+    except TimeoutError:
+        log.error("worker did not stop in time; its leases will end", extra={"pid": worker.pid})
+        worker.kill()
+        await worker.wait()
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()

@@ -1,0 +1,121 @@
+"""The web process: user interface and REST API, with local workers and, if need be, a database.
+
+python main.py --help
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+
+import uvicorn
+from cronpp_app.api.app import build_api
+from cronpp_app.store.embedded import start_embedded
+
+from cronpp_app.composition import build_services
+from cronpp_app.errors import CronppError, SetupError
+from cronpp_app.event_loop import run_in_event_loop
+from cronpp_app.logs import set_up_logs
+from cronpp_app.settings import Settings, load_settings, parse_options
+from cronpp_app.store.database import connect
+from cronpp_app.store.indexes import ensure_indexes
+from cronpp_app.supervisor import local_workers
+from pages import register_pages
+
+log = logging.getLogger("cronpp.web")
+
+OPTIONS = tuple(name for name in Settings.model_fields if name not in {"secret_key", "supervised"})
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run everything; return the exit status."""
+    try:
+        description = "Cron++: web interface, REST API, local workers and embedded MongoDB."
+        settings = load_settings(parse_options("main.py", description, OPTIONS, arguments))
+        set_up_logs(settings.log_format, settings.log_level)
+        with _listening_socket(settings) as listener, _mongodb(settings) as uri:
+            run_in_event_loop(_serve(settings, uri, listener))
+    except CronppError as error:
+        print(f"main.py: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+@contextlib.contextmanager
+def _mongodb(settings: Settings) -> Iterator[str]:
+    """Give the URI of the configured server, or of an embedded one that ends with the block."""
+    if settings.mongodb_uri:
+        yield settings.mongodb_uri
+        return
+    embedded = start_embedded(settings.data_dir, mongod=settings.mongod or None)
+    try:
+        yield embedded.uri
+    finally:
+        embedded.stop()
+
+
+@contextlib.contextmanager
+def _listening_socket(settings: Settings) -> Iterator[socket.socket]:
+    """Give the bound socket of the web server; raise SetupError if the port is taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            raise SetupError(
+                f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
+                "Stop what uses that port, or choose another with --port or CRONPP_PORT."
+            ) from error
+        yield listener
+
+
+async def _serve(settings: Settings, uri: str, listener: socket.socket) -> None:
+    database = connect(uri, settings.database)
+    await ensure_indexes(database)
+    services = build_services(settings, database)
+    api = build_api(services, settings)
+    register_pages(api, services, settings)
+    server = _Server(_server_config(api))
+    _stop_on_signals(server)
+    host, port = listener.getsockname()[:2]
+    log.info("Cron++ is ready", extra={"url": f"http://{host}:{port}"})
+    async with local_workers(settings, uri):
+        await server.serve(sockets=[listener])
+    await services.changes.aclose()
+    await database.client.close()
+
+
+def _server_config(api: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        api,  # type: ignore[arg-type]
+        ws="websockets-sansio",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=3,
+    )
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to us: uvicorn would raise them again before workers are stopped."""
+        yield
+
+
+def _stop_on_signals(server: uvicorn.Server) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop(*_: object) -> None:
+        loop.call_soon_threadsafe(setattr, server, "should_exit", True)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,134 @@
+"""A worker in pieces: tests take its steps one by one, on a real database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from cronpp_app.clock import utc_now
+from cronpp_app.composition import build_worker
+from cronpp_app.domain.attempts import AttemptError, AttemptResult, ErrorKind
+from cronpp_app.domain.backoff import RetryPolicy
+from cronpp_app.domain.jobs import Action, Job, JobDefinition, JobStatus, LogAction
+from cronpp_app.domain.schedules import IntervalSchedule
+from cronpp_app.engine.runtime import Duties
+from cronpp_app.settings import Settings
+from cronpp_app.store.database import Database, connect, new_id
+from cronpp_app.store.documents import job_document
+from cronpp_app.store.indexes import ensure_indexes
+from cronpp_app.store.run_documents import attempt_from, run_from
+
+OK = AttemptResult()
+
+
+def failure(kind: ErrorKind = ErrorKind.STATUS, **changes: Any) -> AttemptResult:
+    """Return a failed result; retryable unless told otherwise."""
+    error = AttemptError(kind=kind, message="The target answered 503 Service Unavailable.")
+    return replace(AttemptResult(error=error, retryable=True), **changes)
+
+
+@dataclass
+class Target:
+    """Stands for what actions call: answers as scripted, remembers the headers it saw."""
+
+    answers: list[AttemptResult] = field(default_factory=list)
+    calls: list[Mapping[str, str]] = field(default_factory=list)
+    hold: asyncio.Event | None = None
+    called: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def perform(self, action: Action, headers: Mapping[str, str]) -> AttemptResult:
+        self.calls.append(headers)
+        self.called.set()
+        if self.hold is not None:
+            await self.hold.wait()
+        return self.answers.pop(0) if self.answers else OK
+
+
+class Bench:
+    """One database, any number of workers, a target."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.target = Target()
+
+    async def worker(self, **settings: Any) -> Duties:
+        """Return a new worker that has read the database's clock and does nothing by itself."""
+        chosen = Settings(**{"slots": 50, **settings})
+        duties = build_worker(chosen, self.database, self.target.perform)
+        await duties.upkeep._clock.sync()
+        return duties
+
+    async def add_job(self, *, due_ago: float = 0.5, **definition: Any) -> Job:
+        """Store a job that was due `due_ago` seconds ago, every hour by default."""
+        now = utc_now()
+        due = now - timedelta(seconds=due_ago)
+        fields = {
+            "name": "Nightly export",
+            "schedule": IntervalSchedule(every=timedelta(hours=1), start_at=due),
+            "action": LogAction(message="hello"),
+            "retry": RetryPolicy(base=timedelta(seconds=60), jitter=False),
+        }
+        job = Job(
+            id=new_id(),
+            user_id="ada",
+            version=1,
+            definition=JobDefinition(**(fields | definition)),
+            status=JobStatus.PENDING,
+            enabled=True,
+            created_at=due,
+            updated_at=due,
+            next_run_time=due,
+        )
+        await self.database.jobs.insert_one(job_document(job))
+        return job
+
+    async def job(self, job: Job) -> Mapping[str, Any]:
+        found = await self.database.jobs.find_one({"_id": job.id})
+        assert found is not None
+        return found
+
+    async def runs(self, job: Job | None = None) -> list[Any]:
+        query = {"job_id": job.id} if job else {}
+        return [run_from(d) async for d in self.database.runs.find(query).sort({"fire_time": 1})]
+
+    async def run(self, job: Job) -> Any:
+        (only,) = await self.runs(job)
+        return only
+
+    async def log(self, job: Job) -> list[Any]:
+        found = self.database.logs.find({"job_id": job.id}).sort({"_id": 1})
+        return [attempt_from(document) async for document in found]
+
+    async def make_due(self, job: Job) -> None:
+        """Let the waiting time, or the lease, of the job's runs be over."""
+        await self.database.runs.update_many(
+            {"job_id": job.id, "wake_at": {"$type": "date"}},
+            {"$set": {"wake_at": utc_now() - timedelta(seconds=1)}},
+        )
+
+    async def settle(self, worker: Duties) -> None:
+        """Let the worker finish what it has begun, and record it."""
+        await worker.executing.drain(at_most_seconds=5, hurry=asyncio.Event())
+        while await worker.recording.step():
+            pass
+
+    async def work_once(self, worker: Duties) -> None:
+        """Fire what is due, claim it, perform it, record it."""
+        await worker.firing.step()
+        await worker.claiming.step()
+        await self.settle(worker)
+
+
+@pytest.fixture
+async def bench(mongodb_uri: str, database_name: str) -> AsyncIterator[Bench]:
+    database = connect(mongodb_uri, database_name)
+    await ensure_indexes(database)
+    yield Bench(database)
+    await database.client.close()
+
+
+def seconds_from_now(moment: datetime) -> float:
+    return (moment - utc_now()).total_seconds()

@@ -1,0 +1,127 @@
+"""Firing: every fire time becomes one run, or a row that says why not."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from cronpp_app.clock import utc_now
+from cronpp_app.domain.fires import scheduled_run
+from cronpp_app.domain.jobs import CatchUp, MisfirePolicy, Overlap
+from cronpp_app.domain.runs import RunStatus
+from cronpp_app.domain.schedules import IntervalSchedule, OnceSchedule
+from tests.engine.conftest import Bench
+
+
+async def test_a_due_job_gets_a_run_and_moves_on_to_its_next_fire_time(bench: Bench) -> None:
+    job = await bench.add_job()
+    await (await bench.worker()).firing.step()
+    run = await bench.run(job)
+    assert (run.status, run.fire_time) == (RunStatus.PENDING, job.next_run_time)
+    assert (await bench.job(job))["next_run_time"] == job.next_run_time + timedelta(hours=1)
+
+
+async def test_a_job_that_is_not_due_is_left_alone(bench: Bench) -> None:
+    job = await bench.add_job(due_ago=-60)
+    assert await (await bench.worker()).firing.step() is False
+    assert await bench.runs(job) == []
+
+
+async def test_many_workers_firing_the_same_job_make_one_run(bench: Bench) -> None:
+    job = await bench.add_job()
+    workers = [await bench.worker() for _ in range(5)]
+    await asyncio.gather(*(worker.firing.step() for worker in workers))
+    assert len(await bench.runs(job)) == 1
+
+
+async def test_a_crash_between_insert_and_advance_repeats_harmlessly(bench: Bench) -> None:
+    job = await bench.add_job()
+    worker = await bench.worker()
+    fired = scheduled_run(job, fire_time=job.next_run_time, now=utc_now())
+    await worker.firing._runs.add_all([fired])  # and then the worker dies
+    await worker.firing.step()
+    assert len(await bench.runs(job)) == 1
+    assert (await bench.job(job))["next_run_time"] > utc_now()
+
+
+async def test_after_a_downtime_the_latest_fire_time_runs_and_one_row_tells_of_the_rest(
+    bench: Bench,
+) -> None:
+    start = utc_now() - timedelta(days=1)
+    every_minute = IntervalSchedule(every=timedelta(minutes=1), start_at=start)
+    patient = MisfirePolicy(policy=CatchUp.LATEST, grace=timedelta(seconds=1))
+    job = await bench.add_job(due_ago=86_370, schedule=every_minute, misfire=patient)
+    await (await bench.worker()).firing.step()
+    gap, run = await bench.runs(job)
+    assert (gap.status, run.status) == (RunStatus.SKIPPED, RunStatus.PENDING)
+    assert gap.fire_count > 1400
+    assert gap.last_fire_time < run.fire_time
+    assert "misfire policy is latest" in gap.reason
+
+
+async def test_a_one_off_that_is_skipped_for_being_late_is_given_up(bench: Bench) -> None:
+    run_at = utc_now() - timedelta(hours=1)
+    strict = MisfirePolicy(policy=CatchUp.SKIP)
+    job = await bench.add_job(due_ago=3600, schedule=OnceSchedule(run_at=run_at), misfire=strict)
+    await bench.database.jobs.update_one({"_id": job.id}, {"$set": {"next_run_time": run_at}})
+    await (await bench.worker()).firing.step()
+    assert (await bench.run(job)).status is RunStatus.SKIPPED
+    assert (await bench.job(job))["status"] == "FAILED"
+
+
+async def test_a_damaged_job_is_set_aside_with_a_reason_and_blocks_nobody(bench: Bench) -> None:
+    damaged, healthy = await bench.add_job(due_ago=2), await bench.add_job(due_ago=1)
+    await bench.database.jobs.update_one({"_id": damaged.id}, {"$set": {"schedule.kind": "moon"}})
+    await (await bench.worker()).firing.step()
+    assert len(await bench.runs(healthy)) == 1
+    document = await bench.job(damaged)
+    assert document["status"] == "PAUSED"
+    assert "moon" in document["paused_reason"]
+
+
+@pytest.mark.parametrize("policy", [Overlap.SKIP, Overlap.QUEUE, Overlap.ALLOW])
+async def test_what_a_due_run_does_beside_an_unfinished_one_is_the_overlap_policy(
+    bench: Bench, policy: Overlap
+) -> None:
+    job = await bench.add_job(overlap=policy)
+    worker = await bench.worker()
+    await worker.firing.step()
+    for _ in range(2):
+        await _make_job_due_again(bench, job.id)
+        await worker.firing.step()
+    statuses = [run.status for run in await bench.runs(job)]
+    expected = {
+        Overlap.SKIP: [RunStatus.PENDING, RunStatus.SKIPPED, RunStatus.SKIPPED],
+        Overlap.QUEUE: [RunStatus.PENDING, RunStatus.PENDING, RunStatus.SKIPPED],
+        Overlap.ALLOW: [RunStatus.PENDING] * 3,
+    }[policy]
+    assert statuses == expected
+
+
+async def test_a_run_skipped_for_overlap_names_the_run_in_the_way(bench: Bench) -> None:
+    job = await bench.add_job()
+    worker = await bench.worker()
+    await worker.firing.step()
+    await _make_job_due_again(bench, job.id)
+    await worker.firing.step()
+    first, skipped = await bench.runs(job)
+    assert first.id in skipped.reason
+
+
+async def test_a_queued_run_starts_when_the_one_before_it_is_done(bench: Bench) -> None:
+    job = await bench.add_job(overlap=Overlap.QUEUE)
+    worker = await bench.worker()
+    await worker.firing.step()
+    await _make_job_due_again(bench, job.id)
+    await worker.firing.step()
+    await bench.make_due(job)
+    await worker.claiming.step()
+    assert len(bench.target.calls) <= 1
+    await bench.settle(worker)
+    await worker.claiming.step()
+    await bench.settle(worker)
+    assert [run.status for run in await bench.runs(job)] == [RunStatus.SUCCESS] * 2
+
+
+async def _make_job_due_again(bench: Bench, job_id: str) -> None:
+    await bench.database.jobs.update_one({"_id": job_id}, {"$set": {"next_run_time": utc_now()}})

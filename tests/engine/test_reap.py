@@ -1,0 +1,157 @@
+"""Reaping: a worker that dies at any point loses nothing and doubles nothing unmarked."""
+
+import asyncio
+
+from cronpp_app.domain.attempts import AttemptStatus, ErrorKind
+from cronpp_app.domain.jobs import Job
+from cronpp_app.domain.runs import RunStatus
+from tests.engine.conftest import OK, Bench, failure
+
+
+async def test_dead_after_sending_is_retried_marked_and_with_the_same_key(bench: Bench) -> None:
+    job = await _claimed_by_a_worker_that_dies(bench)
+    survivor = await bench.worker()
+    await _reap(bench, survivor, job)
+    run, (lost,) = await bench.run(job), await bench.log(job)
+    assert (run.status, lost.status) == (RunStatus.RETRYING, AttemptStatus.LOST)
+    assert lost.error.kind is ErrorKind.LOST
+    bench.target.hold = None
+    await bench.make_due(job)
+    await bench.work_once(survivor)
+    first, second = bench.target.calls
+    assert second["X-Cronpp-Possible-Duplicate"] == "1"
+    assert first["Idempotency-Key"] == second["Idempotency-Key"]
+    assert (await bench.run(job)).status is RunStatus.SUCCESS
+
+
+async def test_dead_before_sending_costs_the_run_no_attempt(bench: Bench) -> None:
+    job = await _claimed_by_a_worker_that_dies(bench)
+    await bench.database.logs.delete_many({})  # as if it had died before opening its record
+    survivor = await bench.worker()
+    await _reap(bench, survivor, job)
+    run = await bench.run(job)
+    assert (run.status, run.spared_count) == (RunStatus.RETRYING, 1)
+    bench.target.hold = None
+    bench.target.calls.clear()
+    await bench.work_once(survivor)
+    assert "X-Cronpp-Possible-Duplicate" not in bench.target.calls[0]
+    assert (await bench.run(job)).status is RunStatus.SUCCESS
+
+
+async def test_dead_after_closing_its_record_is_finished_without_another_call(
+    bench: Bench,
+) -> None:
+    job = await bench.add_job()
+    dead, survivor = await bench.worker(), await bench.worker()
+    await dead.firing.step()
+    await dead.claiming.step()
+    await dead.executing.drain(at_most_seconds=5, hurry=asyncio.Event())
+    await dead.recording._attempts.close_all(dead.recording._ended)  # and then it dies
+    await _reap(bench, survivor, job)
+    assert (await bench.run(job)).status is RunStatus.SUCCESS
+    assert (await bench.job(job))["last_run"]["status"] == "SUCCESS"
+    assert len(bench.target.calls) == 1
+
+
+async def test_a_result_that_comes_after_the_lease_changes_nothing_and_is_noted(
+    bench: Bench,
+) -> None:
+    job = await bench.add_job()
+    bench.target.hold = asyncio.Event()
+    zombie, survivor = await bench.worker(), await bench.worker()
+    await zombie.firing.step()
+    await zombie.claiming.step()
+    await bench.target.called.wait()
+    await _reap(bench, survivor, job)
+    before = await bench.run(job)
+    bench.target.hold.set()
+    await bench.settle(zombie)
+    assert await bench.run(job) == before
+    (lost,) = await bench.log(job)
+    assert lost.status is AttemptStatus.LOST
+    assert "after its lease was lost" in lost.stale_note
+
+
+async def test_a_run_that_loses_three_workers_in_a_row_is_poison(bench: Bench) -> None:
+    job = await _claimed_by_a_worker_that_dies(bench)
+    for _ in range(2):
+        await _reap(bench, await bench.worker(), job)
+        await bench.make_due(job)
+        await (await bench.worker()).claiming.step()  # and dies, too
+        await asyncio.sleep(0)
+    await _reap(bench, await bench.worker(), job)
+    run = await bench.run(job)
+    assert (run.status, run.reason, run.attempt_count) == (RunStatus.FAILED, "poison", 3)
+
+
+async def test_an_answer_in_between_means_it_is_not_poison(bench: Bench) -> None:
+    job = await _claimed_by_a_worker_that_dies(bench)
+    survivor = await bench.worker()
+    await _reap(bench, survivor, job)
+    assert (await bench.run(job)).lost_count == 1
+    bench.target.hold, bench.target.answers = None, [failure(), OK]
+    await bench.make_due(job)
+    await bench.work_once(survivor)
+    assert (await bench.run(job)).lost_count == 0
+
+
+async def test_a_worker_that_saw_the_database_fail_reaps_nobody_yet(bench: Bench) -> None:
+    job = await _claimed_by_a_worker_that_dies(bench)
+    survivor = await bench.worker()
+    survivor.reaping.note_store_failure()
+    await _reap(bench, survivor, job)
+    assert (await bench.run(job)).status is RunStatus.RUNNING
+
+
+async def test_a_renewed_lease_is_not_reaped(bench: Bench) -> None:
+    job = await bench.add_job()
+    bench.target.hold = asyncio.Event()
+    worker, other = await bench.worker(), await bench.worker()
+    await worker.firing.step()
+    await worker.claiming.step()
+    await bench.make_due(job)
+    await worker.renewing.step()
+    assert await other.claiming.step() is False
+    bench.target.hold.set()
+    await bench.settle(worker)
+    assert (await bench.run(job)).status is RunStatus.SUCCESS
+
+
+async def test_attempts_broken_off_by_a_stopping_worker_are_given_back_unspent(
+    bench: Bench,
+) -> None:
+    job = await bench.add_job()
+    bench.target.hold = asyncio.Event()
+    worker = await bench.worker()
+    await worker.firing.step()
+    await worker.claiming.step()
+    await bench.target.called.wait()
+    hurry = asyncio.Event()
+    hurry.set()
+    await worker.executing.drain(at_most_seconds=60, hurry=hurry)
+    await worker.recording.step()
+    run, (attempt,) = await bench.run(job), await bench.log(job)
+    assert (run.status, run.spared_count, run.possible_duplicate) == (
+        RunStatus.RETRYING,
+        1,
+        True,
+    )
+    assert "stopped before the answer came" in attempt.error.message
+
+
+async def _claimed_by_a_worker_that_dies(bench: Bench) -> Job:
+    job = await bench.add_job()
+    bench.target.hold = asyncio.Event()
+    worker = await bench.worker()
+    await worker.firing.step()
+    await worker.claiming.step()
+    await bench.target.called.wait()
+    return job
+
+
+async def _reap(bench: Bench, worker, job: Job) -> None:
+    """Let the lease of the job's run end and the worker look at it."""
+    await bench.make_due(job)
+    await worker.claiming.step()
+    while await worker.recording.step():
+        pass

@@ -1,0 +1,121 @@
+"""Recording: what becomes of a run, and that a late or doubled word changes nothing."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from cronpp_app.clock import utc_now
+from cronpp_app.domain.attempts import AttemptStatus, ErrorKind
+from cronpp_app.domain.backoff import RetryPolicy
+from cronpp_app.domain.runs import RunStatus
+from tests.engine.conftest import Bench, failure, seconds_from_now
+
+
+async def test_a_success_is_told_by_run_log_and_job(bench: Bench) -> None:
+    job = await bench.add_job()
+    await bench.work_once(await bench.worker())
+    run, (attempt,), document = await bench.run(job), await bench.log(job), await bench.job(job)
+    assert (run.status, run.wake_at, run.claim_id) == (RunStatus.SUCCESS, None, None)
+    assert run.lateness_ms >= 500
+    assert attempt.status is AttemptStatus.SUCCESS
+    assert document["last_run"]["status"] == "SUCCESS"
+    assert (document["status"], document["consecutive_failures"]) == ("PENDING", 0)
+
+
+async def test_a_retryable_failure_waits_its_backoff_and_keeps_its_key(bench: Bench) -> None:
+    job = await bench.add_job()
+    worker = await bench.worker()
+    bench.target.answers = [failure()]
+    await bench.work_once(worker)
+    run = await bench.run(job)
+    assert run.status is RunStatus.RETRYING
+    assert 55 < seconds_from_now(run.wake_at) <= 60
+    assert (await bench.job(job))["status"] == "RETRYING"
+    await bench.make_due(job)
+    await bench.work_once(worker)
+    first, second = bench.target.calls
+    assert first["Idempotency-Key"] == second["Idempotency-Key"]
+    assert second["X-Cronpp-Attempt"] == "2"
+    done = await bench.run(job)
+    assert (done.status, done.error) == (RunStatus.SUCCESS, None)
+
+
+async def test_a_run_fails_when_its_retries_are_spent(bench: Bench) -> None:
+    job = await bench.add_job(retry=RetryPolicy(max_retries=1))
+    worker = await bench.worker()
+    bench.target.answers = [failure(), failure()]
+    await bench.work_once(worker)
+    await bench.make_due(job)
+    await bench.work_once(worker)
+    assert (await bench.run(job)).status is RunStatus.FAILED
+    assert len(await bench.log(job)) == 2
+    assert (await bench.job(job))["consecutive_failures"] == 1
+
+
+async def test_a_permanent_failure_is_not_retried(bench: Bench) -> None:
+    job = await bench.add_job()
+    bench.target.answers = [failure(ErrorKind.BLOCKED, retryable=False)]
+    await bench.work_once(await bench.worker())
+    run = await bench.run(job)
+    assert (run.status, run.error.kind) == (RunStatus.FAILED, ErrorKind.BLOCKED)
+
+
+async def test_the_target_may_say_when_to_come_back(bench: Bench) -> None:
+    job = await bench.add_job()
+    bench.target.answers = [failure(retry_after=timedelta(minutes=10))]
+    await bench.work_once(await bench.worker())
+    assert 590 < seconds_from_now((await bench.run(job)).wake_at) <= 600
+
+
+async def test_a_target_that_is_gone_pauses_its_job(bench: Bench) -> None:
+    job = await bench.add_job()
+    bench.target.answers = [failure(retryable=False, gone=True)]
+    await bench.work_once(await bench.worker())
+    document = await bench.job(job)
+    assert (document["status"], document["enabled"]) == ("PAUSED", False)
+    assert "410" in document["paused_reason"]
+    assert "next_run_time" not in document
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"), [(None, "SUCCESS"), (failure(retryable=False), "FAILED")]
+)
+async def test_a_one_off_job_ends_as_its_run_does(bench: Bench, answer, status: str) -> None:
+    job = await bench.add_job()
+    once = {"kind": "once", "run_at": job.next_run_time, "timezone": "UTC"}
+    await bench.database.jobs.update_one({"_id": job.id}, {"$set": {"schedule": once}})
+    bench.target.answers = [answer] if answer else []
+    await bench.work_once(await bench.worker())
+    assert (await bench.job(job))["status"] == status
+
+
+async def test_writing_the_same_end_twice_counts_it_once(bench: Bench) -> None:
+    job = await bench.add_job(retry=RetryPolicy(max_retries=0))
+    worker = await bench.worker()
+    bench.target.answers = [failure()]
+    await worker.firing.step()
+    await worker.claiming.step()
+    await worker.executing.drain(at_most_seconds=5, hurry=asyncio.Event())
+    ended = list(worker.recording._ended)
+    await worker.recording.step()
+    worker.recording._ended.extend(ended)  # the answer of the database was lost: written again
+    await worker.recording.step()
+    document = await bench.job(job)
+    assert (document["consecutive_failures"], len(document["recent"])) == (1, 1)
+
+
+async def test_a_message_that_looks_like_an_expression_stays_text(bench: Bench) -> None:
+    job = await bench.add_job(retry=RetryPolicy(max_retries=0))
+    result = failure()
+    hostile = type(result.error)(kind=ErrorKind.STATUS, message="$name")
+    bench.target.answers = [type(result)(error=hostile)]
+    await bench.work_once(await bench.worker())
+    assert (await bench.job(job))["last_run"]["error"] == "$name"
+
+
+async def test_history_ends_by_itself_after_the_retention(bench: Bench) -> None:
+    job = await bench.add_job()
+    await bench.work_once(await bench.worker(retention_days=7))
+    document = await bench.database.runs.find_one({"job_id": job.id})
+    assert document["expire_at"] - utc_now() > timedelta(days=6, hours=23)
