@@ -5,10 +5,20 @@ from pymongo import DESCENDING as DOWN
 from pymongo import IndexModel
 
 from cronpp_app.store.database import Database
+from cronpp_app.store.documents import LONG_AGO
 
 _IS_DATE = {"$type": "date"}
 
-USERS = [IndexModel([("email", UP)], name="email", unique=True)]
+USERS = [
+    IndexModel([("email", UP)], name="email", unique=True),
+    # One first account, the admin's, however many sign up at the same moment.
+    IndexModel(
+        [("founder", UP)],
+        name="founder",
+        unique=True,
+        partialFilterExpression={"founder": True},
+    ),
+]
 
 SESSIONS = [
     IndexModel([("user_id", UP)], name="sessions_of_user"),
@@ -27,6 +37,14 @@ JOBS = [
     IndexModel([("user_id", UP), ("name_sort", UP), ("_id", UP)], name="by_name"),
     IndexModel([("user_id", UP), ("last_sort", UP), ("_id", UP)], name="by_last_run"),
     IndexModel([("user_id", UP), ("created_at", UP), ("_id", UP)], name="by_creation"),
+    # Counting by status (covered), and lists of one status.
+    IndexModel([("user_id", UP), ("status", UP), ("next_sort", UP), ("_id", UP)], name="by_status"),
+    # What needs attention, the worst first. Holds failing jobs only, so success costs nothing.
+    IndexModel(
+        [("user_id", UP), ("enabled", UP), ("consecutive_failures", DOWN), ("_id", UP)],
+        name="failing",
+        partialFilterExpression={"consecutive_failures": {"$gt": 0}},
+    ),
     IndexModel([("user_id", UP), ("words", UP)], name="search"),
     IndexModel([("user_id", UP), ("tags", UP)], name="by_tag"),
 ]
@@ -53,6 +71,21 @@ RUNS = [
     ),
     IndexModel([("job_id", UP), ("fire_time", DOWN), ("_id", DOWN)], name="runs_of_job"),
     IndexModel([("user_id", UP), ("fire_time", DOWN), ("_id", DOWN)], name="runs_of_user"),
+    # Statistics, covered: how runs ended, and how late they began. One entry per finished run.
+    IndexModel(
+        [("user_id", UP), ("finished_at", DOWN), ("status", UP), ("lateness_ms", UP)],
+        name="results",
+        partialFilterExpression={"finished_at": {"$gt": LONG_AGO}},
+    ),
+    # Lists of what did not go well, which a ledger of successes would hide.
+    *[
+        IndexModel(
+            [("user_id", UP), ("fire_time", DOWN), ("_id", DOWN)],
+            name=f"only_{status.lower()}",
+            partialFilterExpression={"status": status},
+        )
+        for status in ("FAILED", "SKIPPED", "MISSED", "CANCELLED")
+    ],
     IndexModel([("expire_at", UP)], name="expired", expireAfterSeconds=0),
 ]
 

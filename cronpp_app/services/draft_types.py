@@ -1,0 +1,180 @@
+"""Types of the fields that people fill in: each refuses bad input in one clear sentence."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, NoReturn
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from cronpp_app.domain.cron import InvalidCron, check_cron
+from cronpp_app.domain.jobs import StatusRange
+from cronpp_app.domain.schedules import Schedule
+from cronpp_app.domain.zones import InvalidZone, check_timezone
+from cronpp_app.services.texts import read_moment, text_problem
+
+LONGEST_URL = 2_048
+_TAG = re.compile(r"[\w.:\-]+")
+_STATUSES = re.compile(r"([2-5]\d\d)(?:-([2-5]\d\d))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftContext:
+    """What checking a draft needs to know: the moment, and the schedule the job has already."""
+
+    now: datetime
+    kept_schedule: Schedule | None = None
+
+
+def refuse(message: str, *, field: str | None = None) -> NoReturn:
+    """Refuse a value in one sentence; `field` names the field of a model that is to blame."""
+    # Given as context, because a message with braces in it would be read as a template.
+    raise PydanticCustomError("refused", "{sentence}", {"sentence": message, "field": field or ""})
+
+
+def context_of(info: ValidationInfo) -> DraftContext:
+    """Return the context a draft is checked in; there always is one."""
+    context = info.context
+    assert isinstance(context, DraftContext)  # noqa: S101 - drafts are parsed in drafts.py only
+    return context
+
+
+def shown(value: object) -> str:
+    """Return `value` as an error may quote it: short, and in the words of JSON."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Marks an int as a whole number from `low` to `high`: no text, boolean or fraction."""
+
+    low: int
+    high: int
+
+    def __get_pydantic_core_schema__(
+        self, source: type, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        bounded = handler.generate_schema(Annotated[source, Field(ge=self.low, le=self.high)])
+        return core_schema.no_info_before_validator_function(self._check, bounded)
+
+    def _check(self, value: object) -> object:
+        if type(value) is not int or not self.low <= value <= self.high:
+            refuse(f"Must be a whole number from {self.low} to {self.high:,}, not {shown(value)}.")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Marks a str as one of `low` to `high` characters that shows as what it is."""
+
+    low: int
+    high: int
+    lines: bool = False
+    strip: bool = False
+
+    def __get_pydantic_core_schema__(
+        self, source: type, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        length = Field(min_length=self.low, max_length=self.high)
+        bounded = handler.generate_schema(Annotated[source, length])
+        return core_schema.no_info_before_validator_function(self._check, bounded)
+
+    def _check(self, value: object) -> object:
+        if not isinstance(value, str):
+            refuse(f"Must be a text, not {shown(value)}.")
+        plain = value.strip() if self.strip else value
+        if not self.low <= len(plain) <= self.high:
+            allowed = f"{self.low} to {self.high:,}" if self.low else f"at most {self.high:,}"
+            refuse(f"Must be {allowed} characters long, not {len(plain):,}.")
+        if problem := text_problem(plain, lines=self.lines):
+            refuse(problem)
+        return plain
+
+
+def _worded(check: Callable[[str], str]) -> Callable[[str], str]:
+    def checked(value: str) -> str:
+        try:
+            return check(value)
+        except (InvalidCron, InvalidZone) as error:
+            refuse(str(error))
+
+    return checked
+
+
+def _moment(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, str):
+        refuse(f"Must be a text like 2027-01-31T09:00:00Z, not {shown(value)}.")
+    # Only a zone that was given explains a time without an offset.
+    zone = info.data.get("timezone") if "timezone" in info.data else None
+    try:
+        return read_moment(value, timezone=zone)
+    except ValueError as error:
+        refuse(str(error))
+
+
+def _moment_or_none(value: object, info: ValidationInfo) -> object:
+    return None if value is None else _moment(value, info)
+
+
+def _status_range(value: object) -> StatusRange:
+    found = _STATUSES.fullmatch(str(value)) if type(value) in (int, str) else None
+    first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, -1)
+    if first > last:
+        refuse(f'Must be a status or a range from 200 to 599, like "200-299", not {shown(value)}.')
+    return StatusRange(first=first, last=last)
+
+
+def _tag(value: str) -> str:
+    if not _TAG.fullmatch(value):
+        refuse(f"A tag is made of letters, digits and . _ : - only, not {shown(value)}.")
+    return value
+
+
+def _url(value: str) -> str:
+    problem = _url_problem(value)
+    if problem:
+        refuse(problem)
+    return value
+
+
+def _url_problem(value: str) -> str | None:
+    if any(char.isspace() for char in value):
+        return "Must not contain spaces; write them as %20."
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "Is not a URL; check its host and port."
+    if parts.scheme.lower() not in {"http", "https"} or not host:
+        return "Must begin with http:// or https:// and name a host."
+    if "@" in parts.netloc:
+        return "Must not contain a user name or password; use the header Authorization."
+    return None
+
+
+CronText = Annotated[str, AfterValidator(_worded(check_cron))]
+ZoneName = Annotated[str, AfterValidator(_worded(check_timezone))]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+OptionalMoment = Annotated[datetime | None, BeforeValidator(_moment_or_none)]
+Tag = Annotated[str, AfterValidator(_tag), Text(1, 50)]
+Url = Annotated[str, AfterValidator(_url), Text(1, LONGEST_URL)]
+Statuses = Annotated[
+    Any,
+    BeforeValidator(_status_range),
+    WithJsonSchema({"type": ["string", "integer"], "examples": ["200-299", 404]}),
+]

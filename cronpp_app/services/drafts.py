@@ -1,0 +1,289 @@
+"""What a person typed, to a definition: every problem of it reported at once."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from cronpp_app.domain.backoff import Backoff, RetryPolicy
+from cronpp_app.domain.jobs import (
+    Action,
+    CatchUp,
+    HttpAction,
+    Job,
+    JobDefinition,
+    LogAction,
+    MisfirePolicy,
+    Overlap,
+)
+from cronpp_app.domain.schedules import Schedule
+from cronpp_app.errors import FieldError, InvalidInput
+from cronpp_app.services.draft_models import (
+    HttpDraft,
+    JobDraft,
+    LogDraft,
+    MisfireDraft,
+    RetryDraft,
+    ScheduleDraft,
+)
+from cronpp_app.services.draft_types import DraftContext, shown
+from cronpp_app.services.fields import (
+    attempt_fields,
+    definition_fields,
+    job_fields,
+    run_fields,
+    schedule_fields,
+)
+from cronpp_app.services.secrets import restored_headers
+
+__all__ = [
+    "attempt_fields",
+    "check_fields",
+    "definition_fields",
+    "enabled_of",
+    "job_fields",
+    "parse_changes",
+    "parse_job",
+    "parse_schedule",
+    "run_fields",
+    "schedule_fields",
+]
+
+Draft = TypeVar("Draft", bound=BaseModel)
+CheckTarget = Callable[[str], None]
+
+_SCHEDULE: TypeAdapter[Any] = TypeAdapter(ScheduleDraft)
+_MERGED: Final = ("schedule", "action", "retry", "misfire")
+_READ_ONLY: Final = frozenset(
+    [
+        "id",
+        "version",
+        "status",
+        "next_run_time",
+        "last_run",
+        "consecutive_failures",
+        "created_at",
+        "updated_at",
+        "paused_at",
+        "paused_reason",
+        "recent",
+        "user_id",
+    ]
+)
+_SENTENCES: Final = {
+    "missing": "Is required.",
+    "string_type": "Must be a text, not {given}.",
+    "string_unicode": "Must be text that UTF-8 can hold.",
+    "bool_type": "Must be true or false, not {given}.",
+    "list_type": "Must be a list, not {given}.",
+    "dict_type": "Must be an object, not {given}.",
+    "model_type": "Must be an object, not {given}.",
+    "model_attributes_type": "Must be an object, not {given}.",
+}
+
+
+def parse_job(
+    data: object, *, now: datetime, check_target: CheckTarget | None = None
+) -> JobDefinition:
+    """Return the definition that `data` (the JSON of a job) describes.
+
+    `check_target` raises ValueError for a URL that may not be called. Raises InvalidInput
+    with all problems, each with the path of its field, like "schedule.cron".
+    """
+    return _parse(data, {}, DraftContext(now=now), check_target)
+
+
+def parse_changes(
+    job: Job, data: object, *, now: datetime, check_target: CheckTarget | None = None
+) -> JobDefinition:
+    """Return the definition of `job` changed by `data`; fields that are not given stay.
+
+    Schedule, action, retry and misfire are merged field by field while their kind stays. A
+    masked header keeps its stored value, and a schedule that stays may lie in the past.
+    Raises InvalidInput with all problems.
+    """
+    if not isinstance(data, Mapping):
+        raise InvalidInput(FieldError("request", "Must be a JSON object."))
+    current = definition_fields(job.definition, secrets_shown=True)
+    merged = {**current, **data}
+    for part in _MERGED:
+        given, kept = data.get(part), current[part]
+        if isinstance(given, Mapping) and isinstance(kept, dict):
+            same_kind = given.get("kind", kept.get("kind")) == kept.get("kind")
+            merged[part] = {**kept, **given} if same_kind else dict(given)
+    action = job.definition.action
+    stored = action.headers if isinstance(action, HttpAction) else {}
+    context = DraftContext(now=now, kept_schedule=job.definition.schedule)
+    return _parse(merged, stored, context, check_target)
+
+
+def parse_schedule(data: object, *, now: datetime) -> Schedule:
+    """Return the schedule that `data` describes; raise InvalidInput with all problems."""
+    try:
+        draft = _SCHEDULE.validate_python(data, context=DraftContext(now=now))
+    except ValidationError as error:
+        raise InvalidInput(*_field_errors(error, within="schedule")) from error
+    schedule: Schedule = draft.schedule()
+    return schedule
+
+
+def enabled_of(data: object) -> bool | None:
+    """Return whether accepted `data` asks for an enabled job, or None if it does not say."""
+    enabled = data.get("enabled") if isinstance(data, Mapping) else None
+    return enabled if isinstance(enabled, bool) else None
+
+
+def check_fields(model: type[Draft], data: object, *, now: datetime | None = None) -> Draft:
+    """Return `data` as a `model`; raise InvalidInput with all problems."""
+    if not isinstance(data, Mapping):
+        raise InvalidInput(FieldError("request", "Must be a JSON object."))
+    context = DraftContext(now=now) if now else None
+    try:
+        return model.model_validate(data, context=context)
+    except ValidationError as error:
+        raise InvalidInput(*_field_errors(error)) from error
+
+
+def _parse(
+    data: object,
+    stored_headers: Mapping[str, str],
+    context: DraftContext,
+    check_target: CheckTarget | None,
+) -> JobDefinition:
+    if not isinstance(data, Mapping):
+        raise InvalidInput(FieldError("request", "Must be a JSON object."))
+    unmasked, problems = _unmasked(data, stored_headers)
+    draft: JobDraft | None = None
+    try:
+        draft = JobDraft.model_validate(unmasked, context=context)
+    except ValidationError as error:
+        # A mask is refused once, not again for the dots it is made of.
+        known = {problem.field for problem in problems}
+        problems += [e for e in _field_errors(error) if e.field not in known]
+    problems += _target_problems(data, problems, check_target)
+    if problems or draft is None:
+        raise InvalidInput(*problems)
+    return _definition(draft)
+
+
+def _unmasked(
+    data: Mapping[str, Any], stored: Mapping[str, str]
+) -> tuple[Mapping[str, Any], list[FieldError]]:
+    action = data.get("action")
+    headers = action.get("headers") if isinstance(action, Mapping) else None
+    if not isinstance(action, Mapping) or not isinstance(headers, Mapping):
+        return data, []
+    texts = {name: value for name, value in headers.items() if isinstance(value, str)}
+    restored, problems = restored_headers(texts, stored)
+    return {**data, "action": {**action, "headers": {**headers, **restored}}}, list(problems)
+
+
+def _target_problems(
+    data: Mapping[str, Any], known: list[FieldError], check_target: CheckTarget | None
+) -> list[FieldError]:
+    action = data.get("action")
+    url = action.get("url") if isinstance(action, Mapping) else None
+    known_fields = {problem.field for problem in known}
+    if check_target is None or not isinstance(url, str) or "action.url" in known_fields:
+        return []
+    try:
+        check_target(url)
+    except ValueError as error:
+        return [FieldError("action.url", str(error))]
+    return []
+
+
+def _definition(draft: JobDraft) -> JobDefinition:
+    return JobDefinition(
+        name=draft.name,
+        description=draft.description,
+        tags=tuple(draft.tags),
+        schedule=draft.schedule.schedule(),
+        action=_action(draft.action),
+        retry=_retry(draft.retry),
+        overlap=Overlap(draft.overlap),
+        misfire=_misfire(draft.misfire),
+    )
+
+
+def _action(draft: HttpDraft | LogDraft) -> Action:
+    if isinstance(draft, LogDraft):
+        return LogAction(message=draft.message)
+    return HttpAction(
+        method=draft.method,
+        url=draft.url,
+        headers=draft.headers,
+        body=draft.body,
+        timeout=timedelta(seconds=draft.timeout_seconds),
+        success_statuses=tuple(draft.success_statuses),
+        follow_redirects=draft.follow_redirects,
+    )
+
+
+def _retry(draft: RetryDraft) -> RetryPolicy:
+    return RetryPolicy(
+        max_retries=draft.max_retries,
+        backoff=Backoff(draft.backoff),
+        base=timedelta(seconds=draft.base_seconds),
+        max_delay=timedelta(seconds=draft.max_seconds),
+        jitter=draft.jitter,
+    )
+
+
+def _misfire(draft: MisfireDraft) -> MisfirePolicy:
+    return MisfirePolicy(
+        policy=CatchUp(draft.policy),
+        grace=timedelta(seconds=draft.grace_seconds),
+        max_age=timedelta(seconds=draft.max_age_seconds),
+        max_runs=draft.max_runs,
+    )
+
+
+def _field_errors(error: ValidationError, *, within: str = "") -> list[FieldError]:
+    found = error.errors(include_url=False)
+    return [FieldError(_path(details, within), _sentence(details)) for details in found]
+
+
+def _path(details: ErrorDetails, within: str) -> str:
+    names = [within] if within else []
+    tag_follows = within in {"schedule", "action"}
+    for part in details["loc"]:
+        if part == "[key]" or (tag_follows and part in {"cron", "interval", "once", "http", "log"}):
+            tag_follows = False
+            continue
+        names.append(str(part)[:100])
+        tag_follows = part in {"schedule", "action"} and len(names) == 1
+    if details["type"].startswith("union_tag"):
+        names.append("kind")
+    if blamed := details.get("ctx", {}).get("field"):
+        names.append(blamed)
+    return ".".join(names) or "request"
+
+
+def _sentence(details: ErrorDetails) -> str:
+    kind, context = details["type"], details.get("ctx", {})
+    match kind:
+        case "refused":
+            return str(context["sentence"])
+        case "extra_forbidden":
+            read_only = details["loc"][-1] in _READ_ONLY and len(details["loc"]) == 1
+            return "Cannot be set." if read_only else "Is not a known field."
+        case "literal_error":
+            return f"Must be {context['expected']}, not {shown(details['input'])}."
+        case "union_tag_not_found":
+            return (
+                "Is required: cron, interval or once."
+                if _of_schedule(details)
+                else ("Is required: http or log.")
+            )
+        case "union_tag_invalid":
+            return f"Must be one of {context['expected_tags']}."
+        case _:
+            sentence = _SENTENCES.get(kind, "Is not valid.")
+            return sentence.format(given=shown(details["input"]))
+
+
+def _of_schedule(details: ErrorDetails) -> bool:
+    return details["loc"] != ("action",)

@@ -1,0 +1,259 @@
+"""What people do with their jobs. Other people's jobs are not found."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from cronpp_app.clock import utc_now
+from cronpp_app.domain.descriptions import describe
+from cronpp_app.domain.fires import manual_run
+from cronpp_app.domain.jobs import HttpAction, Job, JobDefinition, JobStatus
+from cronpp_app.domain.runs import Run, Trigger
+from cronpp_app.domain.schedule_notes import preview_notes
+from cronpp_app.domain.schedules import Schedule, fires_after, next_fire
+from cronpp_app.errors import Conflict, FieldError, InvalidInput, NotFound, StaleVersion
+from cronpp_app.services.accounts import User
+from cronpp_app.services.drafts import CheckTarget
+from cronpp_app.services.paging import (
+    COUNTED_TO,
+    Page,
+    check_limit,
+    page_of,
+    read_cursor,
+    write_cursor,
+)
+from cronpp_app.services.texts import text_problem
+from cronpp_app.store.database import new_id
+from cronpp_app.store.jobs import JobFilter, JobSort, JobStore
+from cronpp_app.store.runs import RunStore
+
+__all__ = ["JobQuery", "Jobs", "Page", "SchedulePreview"]
+
+LONGEST_SEARCH, MOST_PREVIEWED = 200, 100
+# Workers find anything later by themselves; waking them for it would be noise.
+_SOON = timedelta(seconds=60)
+_TRIES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobQuery:
+    """Which jobs, in which order (`-` before the name: descending), and how many of them."""
+
+    status: JobStatus | None = None
+    tag: str | None = None
+    q: str = ""
+    sort: str = "next_run_time"
+    limit: int = 50
+    cursor: str | None = None
+    failing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchedulePreview:
+    """What a schedule means: in words, as instants, and what to know about them."""
+
+    description: str
+    fire_times: tuple[datetime, ...]
+    notes: tuple[str, ...]
+
+
+class Jobs:
+    """Jobs of people; the first argument says who asks."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        runs: RunStore,
+        *,
+        ring: Callable[[], Awaitable[None]],
+        check_target: CheckTarget | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """Use `ring` to wake the workers, `check_target` to refuse URLs (raises ValueError)."""
+        self._store = store
+        self._runs = runs
+        self._ring = ring
+        self.check_target = check_target
+        self._clock = clock
+
+    async def create(self, user: User, definition: JobDefinition, *, enabled: bool = True) -> Job:
+        """Return a new job of `user`; raise InvalidInput if its URL may not be called."""
+        self._check(definition)
+        now = self._clock()
+        job = Job(
+            id=new_id(),
+            user_id=user.id,
+            version=1,
+            definition=definition,
+            status=JobStatus.PENDING if enabled else JobStatus.PAUSED,
+            enabled=enabled,
+            created_at=now,
+            updated_at=now,
+            next_run_time=next_fire(definition.schedule, after=now) if enabled else None,
+            paused_at=None if enabled else now,
+        )
+        await self._store.add(job)
+        await self._wake_for(job)
+        return job
+
+    async def get(self, user: User, job_id: str) -> Job:
+        """Return a job; raise NotFound."""
+        job = await self._store.get(user.id, job_id)
+        if job is None:
+            raise NotFound(f"There is no job {job_id}.")
+        return job
+
+    async def search(self, user: User, query: JobQuery) -> Page[Job]:
+        """Return a page of jobs; raise InvalidInput naming what of the query is wrong."""
+        check_limit(query.limit)
+        sort, descending = _sort(query.sort)
+        which = JobFilter(
+            user_id=user.id,
+            status=query.status,
+            tag=query.tag,
+            words=_words(query.q),
+            failing=query.failing,
+        )
+        jobs, last = await self._store.page(
+            which,
+            sort=sort,
+            descending=descending,
+            limit=query.limit,
+            after=read_cursor(f"jobs {query.sort}", query.cursor),
+        )
+        counted = await self._store.count(which, limit=COUNTED_TO + 1)
+        return page_of(jobs, next_cursor=write_cursor(f"jobs {query.sort}", last), counted=counted)
+
+    async def edit(
+        self, user: User, job_id: str, definition: JobDefinition, *, if_version: int | None = None
+    ) -> Job:
+        """Return the job with another definition, and its next run time from now on.
+
+        A schedule that stays keeps its next run time. Raises StaleVersion if `if_version` is
+        given and no longer current, NotFound, InvalidInput.
+        """
+        self._check(definition)
+        for _ in range(_TRIES):
+            job = await self.get(user, job_id)
+            _check_version(job, if_version)
+            now = self._clock()
+            upcoming = next_fire(definition.schedule, after=now)
+            edited = await self._store.edit(job, definition, next_run_time=upcoming, now=now)
+            if edited is not None:
+                await self._wake_for(edited)
+                return edited
+        raise Conflict("This job is being changed by others all the time; try again.")
+
+    async def delete(self, user: User, job_id: str, *, if_version: int | None = None) -> None:
+        """Delete a job; its waiting runs end as CANCELLED. Raises NotFound, StaleVersion."""
+        if not await self._store.delete(user.id, job_id, version=if_version):
+            _check_version(await self.get(user, job_id), if_version)
+            raise StaleVersion("This job was changed in between; look at it again.")
+        await self._runs.cancel_waiting(job_id, reason="The job was deleted.", now=self._clock())
+
+    async def pause(self, user: User, job_id: str) -> Job:
+        """Return the job, paused: waiting runs end as CANCELLED, running ones go on.
+
+        A job that is paused already stays as it is. Raises NotFound.
+        """
+        job = await self.get(user, job_id)
+        paused = await self._store.pause(job, now=self._clock())
+        if paused is None:
+            return await self.get(user, job_id)
+        # First the job, then its runs: a run fired in between finds the job paused and ends too.
+        await self._runs.cancel_waiting(job_id, reason="The job was paused.", now=self._clock())
+        return paused
+
+    async def resume(self, user: User, job_id: str) -> Job:
+        """Return the job, back on its timetable; what passed meanwhile is not caught up.
+
+        Raises Conflict if its schedule has no fire time left, NotFound.
+        """
+        for _ in range(_TRIES):
+            job = await self.get(user, job_id)
+            if job.enabled:
+                return job
+            now = self._clock()
+            upcoming = next_fire(job.definition.schedule, after=now)
+            if upcoming is None:
+                raise Conflict("The schedule of this job has ended; give it another one first.")
+            resumed = await self._store.resume(job, next_run_time=upcoming, now=now)
+            if resumed is not None:
+                await self._wake_for(resumed)
+                return resumed
+        raise Conflict("This job is being changed by others all the time; try again.")
+
+    async def run_now(self, user: User, job_id: str) -> Run:
+        """Return a new run of the job, due at once, besides its schedule and even if paused.
+
+        It is SKIPPED, with the reason, if the overlap policy forbids it. Raises NotFound.
+        """
+        job = await self.get(user, job_id)
+        run = manual_run(job, run_id=new_id(), now=self._clock(), trigger=Trigger.MANUAL)
+        stored = await self._runs.add(run)
+        await self._ring()
+        return stored
+
+    async def duplicate(self, user: User, job_id: str) -> Job:
+        """Return a paused copy of a job; raise NotFound."""
+        definition = (await self.get(user, job_id)).definition
+        name = f"{definition.name[:193]} (copy)"
+        return await self.create(user, replace(definition, name=name), enabled=False)
+
+    async def preview(
+        self, schedule: Schedule, *, after: datetime | None = None, count: int = 5
+    ) -> SchedulePreview:
+        """Return what `schedule` means: its next `count` (1 to 100) fire times after `after`."""
+        if not 1 <= count <= MOST_PREVIEWED:
+            message = f"Must be a whole number from 1 to {MOST_PREVIEWED}, not {count}."
+            raise InvalidInput(FieldError("count", message))
+        fires: list[datetime] = []
+        for fire in fires_after(schedule, after=after or self._clock()):
+            fires.append(fire)
+            if len(fires) == count:
+                break
+        return SchedulePreview(
+            description=describe(schedule),
+            fire_times=tuple(fires),
+            notes=preview_notes(schedule, fires),
+        )
+
+    def _check(self, definition: JobDefinition) -> None:
+        if self.check_target is None or not isinstance(definition.action, HttpAction):
+            return
+        try:
+            self.check_target(definition.action.url)
+        except ValueError as error:
+            raise InvalidInput(FieldError("action.url", str(error))) from error
+
+    async def _wake_for(self, job: Job) -> None:
+        if job.next_run_time is not None and job.next_run_time - self._clock() < _SOON:
+            await self._ring()
+
+
+def _check_version(job: Job, if_version: int | None) -> None:
+    if if_version is not None and job.version != if_version:
+        raise StaleVersion(
+            f"This job is at version {job.version} by now, not {if_version}; look at it again."
+        )
+
+
+def _sort(text: str) -> tuple[JobSort, bool]:
+    try:
+        return JobSort(text.removeprefix("-")), text.startswith("-")
+    except ValueError as error:
+        names = ", ".join(JobSort)
+        message = f"Must be one of {names}, with - before it for descending."
+        raise InvalidInput(FieldError("sort", message)) from error
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Return the beginnings of words that a search asks for, split as the stored words are."""
+    if len(text) > LONGEST_SEARCH or text_problem(text):
+        message = f"Must be at most {LONGEST_SEARCH} characters without control characters."
+        raise InvalidInput(FieldError("q", message))
+    words: list[str] = []
+    for token in text.casefold().split():
+        parts = "".join(char if char.isalnum() else " " for char in token).split()
+        words += parts or [token]
+    return tuple(dict.fromkeys(words))

@@ -1,0 +1,88 @@
+"""Passwords: which are acceptable, and their argon2id hashes."""
+
+import asyncio
+import unicodedata
+
+from passlib.hash import argon2
+
+from cronpp_app.errors import FieldError, InvalidInput
+
+SHORTEST, LONGEST = 8, 256
+# 64 MiB and about 0.1 s of CPU each: more at once would let sign-ins starve everything else.
+_AT_ONCE = 2
+
+# The most common passwords of public leaks that are long enough to pass otherwise.
+_COMMON_WORDS = """
+00000000 11111111 12341234 123123123 12345678 123456789 1234567890 1q2w3e4r 1q2w3e4r5t 1qaz2wsx
+87654321 88888888 987654321 abc12345 abcd1234 abcdefgh administrator asdfasdf asdfghjkl baseball
+changeme computer football iloveyou jennifer letmein1 master123 michelle mustang1 p@ssw0rd
+p@ssword passw0rd password password! password1 password12 password123 password1234 princess
+q1w2e3r4 qazwsxedc qwer1234 qwerty12 qwerty123 qwertyui qwertyuiop starwars sunshine superman
+trustno1 welcome1 welcome123 whatever zaq12wsx zxcvbnm1 cronpp123 administrator1 admin123
+admin1234 letmein123 default1 secret123
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
+
+
+def check_password(password: str, *, email: str, field: str = "password") -> None:
+    """Raise InvalidInput unless `password` may protect the account of `email`.
+
+    Length and a list of the most common ones, no rules of composition (NIST SP 800-63B, 5.1.1).
+    """
+    problem = _problem(password, email)
+    if problem:
+        raise InvalidInput(FieldError(field, problem))
+
+
+def _problem(password: str, email: str) -> str | None:
+    if not SHORTEST <= len(password) <= LONGEST:
+        return f"Must be {SHORTEST} to {LONGEST} characters long, not {len(password)}."
+    if any("\ud800" <= char <= "\udfff" or unicodedata.category(char) == "Cc" for char in password):
+        return "Must not contain control characters."
+    plain = password.casefold()
+    if plain in {email.casefold(), email.casefold().split("@")[0]}:
+        return "Must not be your e-mail address."
+    if plain in _COMMON or len(set(plain)) < 3:
+        return "Is one of the most common passwords; choose another."
+    return None
+
+
+class Hasher:
+    """Makes and checks argon2id hashes in threads, few at a time."""
+
+    def __init__(self, *, time_cost: int = 3, memory_kib: int = 65_536) -> None:
+        self._argon2 = argon2.using(
+            type="ID", time_cost=time_cost, memory_cost=memory_kib, parallelism=4
+        )
+        self._seats = asyncio.Semaphore(_AT_ONCE)
+        self._dummy: str | None = None
+
+    async def hash(self, password: str) -> str:
+        """Return the hash of `password`, salt and parameters included."""
+        async with self._seats:
+            hashed: str = await asyncio.to_thread(self._argon2.hash, _normal(password))
+        return hashed
+
+    async def matches(self, password: str, hashed: str | None) -> bool:
+        """Return whether `password` has this hash.
+
+        Without a hash (nobody has that address) it takes as long and is False, so that
+        time does not tell who has an account.
+        """
+        if self._dummy is None:
+            self._dummy = await self.hash("nobody has this password")
+        async with self._seats:
+            same = await asyncio.to_thread(
+                self._argon2.verify, _normal(password), hashed or self._dummy
+            )
+        return bool(same) and hashed is not None
+
+    def is_outdated(self, hashed: str) -> bool:
+        """Return whether the hash was made with other parameters than today's."""
+        return bool(self._argon2.needs_update(hashed))
+
+
+def _normal(password: str) -> str:
+    """Return one form of what looks the same, whichever keyboard typed it."""
+    # A lone surrogate cannot be hashed; such a password was never accepted, so any stand-in does.
+    return unicodedata.normalize("NFKC", password).encode("utf-8", "replace").decode("utf-8")

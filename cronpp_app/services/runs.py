@@ -1,0 +1,129 @@
+"""What people do with the runs of their jobs."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cronpp_app.clock import utc_now
+from cronpp_app.domain.attempts import Attempt
+from cronpp_app.domain.fires import replayed_run
+from cronpp_app.domain.runs import FINAL, Run, RunStatus
+from cronpp_app.errors import Conflict, FieldError, InvalidInput, NotFound
+from cronpp_app.services.accounts import User
+from cronpp_app.services.paging import (
+    COUNTED_TO,
+    Page,
+    check_limit,
+    page_of,
+    read_cursor,
+    write_cursor,
+)
+from cronpp_app.store.database import new_id
+from cronpp_app.store.due import DueJobStore, Ending
+from cronpp_app.store.jobs import JobStore
+from cronpp_app.store.ledger import Ledger, RunFilter
+from cronpp_app.store.runs import RunStore
+
+__all__ = ["Page", "RunQuery", "Runs"]
+
+_ORDER = "runs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunQuery:
+    """Which runs (fire times from `since`, inclusive, to `until`, exclusive), newest first."""
+
+    job_id: str | None = None
+    status: RunStatus | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+class Runs:
+    """Runs of people's jobs; the first argument says who asks."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        runs: RunStore,
+        jobs: JobStore,
+        due_jobs: DueJobStore,
+        ring: Callable[[], Awaitable[None]],
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._ledger = ledger
+        self._runs = runs
+        self._jobs = jobs
+        self._due_jobs = due_jobs
+        self._ring = ring
+        self._clock = clock
+
+    async def search(self, user: User, query: RunQuery) -> Page[Run]:
+        """Return a page of runs, their actions without bodies; raise InvalidInput."""
+        check_limit(query.limit)
+        if query.since and query.until and query.until <= query.since:
+            raise InvalidInput(FieldError("until", "Must be after since."))
+        which = RunFilter(
+            user_id=user.id,
+            job_id=query.job_id,
+            status=query.status,
+            since=query.since,
+            until=query.until,
+        )
+        after = read_cursor(_ORDER, query.cursor)
+        runs, last = await self._ledger.page(which, limit=query.limit, after=after)
+        counted = await self._ledger.count(which, limit=COUNTED_TO + 1)
+        return page_of(runs, next_cursor=write_cursor(_ORDER, last), counted=counted)
+
+    async def get(self, user: User, run_id: str) -> tuple[Run, tuple[Attempt, ...]]:
+        """Return a run and its attempts, the first one first; raise NotFound."""
+        return await self._run(user, run_id), await self._ledger.attempts(user.id, run_id)
+
+    async def cancel(self, user: User, run_id: str) -> Run:
+        """Return the run, cancelled; raise Conflict if it does not wait any more, NotFound."""
+        run = await self._run(user, run_id)
+        now = self._clock()
+        cancelled = await self._ledger.cancel(run, reason="Cancelled by hand.", now=now)
+        if cancelled is None:
+            status = (await self._run(user, run_id)).status
+            raise Conflict(f"Only a waiting run can be cancelled; this one is {status}.")
+        ending = Ending(
+            run=cancelled,
+            status=RunStatus.CANCELLED,
+            finished_at=now,
+            duration_ms=cancelled.duration_ms or 0,
+            error=None,
+        )
+        await self._due_jobs.note_endings([ending])
+        return cancelled
+
+    async def retry(self, user: User, run_id: str) -> Run:
+        """Return the run that starts at once: this one if it waits for a retry, else a replay.
+
+        Raises Conflict if it waits for its first attempt, runs, or has lost its job; NotFound.
+        """
+        run = await self._run(user, run_id)
+        if run.status in FINAL:
+            stored = await self._replay(user, run)
+        else:
+            hurried = await self._ledger.hurry(run)
+            if hurried is None:
+                status = (await self._run(user, run_id)).status
+                raise Conflict(f"Only a failed or finished run can be retried; this is {status}.")
+            stored = hurried
+        await self._ring()
+        return stored
+
+    async def _replay(self, user: User, run: Run) -> Run:
+        if await self._jobs.get(user.id, run.job_id) is None:
+            raise Conflict("The job of this run was deleted; there is nothing to run any more.")
+        return await self._runs.add(replayed_run(run, run_id=new_id(), now=self._clock()))
+
+    async def _run(self, user: User, run_id: str) -> Run:
+        run = await self._ledger.get(user.id, run_id)
+        if run is None:
+            raise NotFound(f"There is no run {run_id}.")
+        return run

@@ -1,0 +1,227 @@
+"""Jobs as people see and change them. Every query names the owner.
+
+Jobs as workers see them are in `due.py`.
+"""
+
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from pymongo import ReturnDocument
+
+from cronpp_app.domain.jobs import Job, JobDefinition, JobStatus
+from cronpp_app.store.database import Database
+from cronpp_app.store.documents import NEVER, Document, definition_fields, job_document, job_from
+
+log = logging.getLogger(__name__)
+
+Position = tuple[Any, str]
+
+
+class JobSort(StrEnum):
+    """What a list of jobs can be sorted by."""
+
+    NAME = "name"
+    NEXT_RUN_TIME = "next_run_time"
+    LAST_RUN = "last_run"
+    CREATED_AT = "created_at"
+
+
+_SORT_FIELDS: Final = {
+    JobSort.NAME: "name_sort",
+    JobSort.NEXT_RUN_TIME: "next_sort",
+    JobSort.LAST_RUN: "last_sort",
+    JobSort.CREATED_AT: "created_at",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """Which jobs of `user_id`; `words` are beginnings of words that a job must all have."""
+
+    user_id: str
+    status: JobStatus | None = None
+    tag: str | None = None
+    words: tuple[str, ...] = ()
+    failing: bool = False
+
+    def query(self) -> Document:
+        """Return the MongoDB query; people's words are matched as they are, never as patterns."""
+        query: Document = {"user_id": self.user_id}
+        if self.status is not None:
+            query["status"] = self.status.value
+        if self.tag is not None:
+            query["tags"] = self.tag
+        if self.words:
+            query["$and"] = [{"words": {"$regex": f"^{re.escape(word)}"}} for word in self.words]
+        if self.failing:
+            query |= {"enabled": True, "consecutive_failures": {"$gt": 0}}
+        return query
+
+
+class JobStore:
+    """The collection `jobs`, for people."""
+
+    def __init__(self, database: Database) -> None:
+        self._jobs = database.jobs
+
+    async def add(self, job: Job) -> None:
+        """Store a new job."""
+        await self._jobs.insert_one(job_document(job))
+
+    async def get(self, user_id: str, job_id: str) -> Job | None:
+        """Return a job of this user, or None; raise ValueError if its document is damaged."""
+        document = await self._jobs.find_one({"_id": job_id, "user_id": user_id})
+        return job_from(document) if document else None
+
+    async def page(
+        self,
+        which: JobFilter,
+        *,
+        sort: JobSort,
+        descending: bool,
+        limit: int,
+        after: Position | None = None,
+    ) -> tuple[list[Job], Position | None]:
+        """Return at most `limit` jobs behind position `after`, and the position to go on from.
+
+        The position is the last job's sort key and id, so that jobs that come or go in
+        between neither repeat nor hide others. None when there are no more.
+        """
+        field, direction = _SORT_FIELDS[sort], -1 if descending else 1
+        query = behind(which.query(), field, after, descending=descending)
+        cursor = self._jobs.find(query).sort({field: direction, "_id": direction})
+        documents = await cursor.limit(limit + 1).to_list()
+        more = len(documents) > limit
+        documents = documents[:limit]
+        last = (documents[-1][field], documents[-1]["_id"]) if more else None
+        return list(_readable(documents)), last
+
+    async def count(self, which: JobFilter, *, limit: int) -> int:
+        """Return how many jobs there are; counting stops at `limit`."""
+        return await self._jobs.count_documents(which.query(), limit=limit)
+
+    async def count_by_status(self, user_id: str) -> dict[JobStatus, int]:
+        """Return how many jobs of this user have each status."""
+        stages: list[Document] = [
+            {"$match": {"user_id": user_id}},
+            {"$group": {"_id": "$status", "count": {"$sum": 1}}},
+        ]
+        counts = dict.fromkeys(JobStatus, 0)
+        async for group in await self._jobs.aggregate(stages, hint="by_status"):
+            counts[JobStatus(group["_id"])] = group["count"]
+        return counts
+
+    async def worst(self, user_id: str, *, limit: int) -> list[Job]:
+        """Return the enabled jobs that failed most often in a row, the worst first."""
+        query = JobFilter(user_id=user_id, failing=True).query()
+        order = {"consecutive_failures": -1, "_id": 1}
+        return list(_readable(await self._jobs.find(query).sort(order).limit(limit).to_list()))
+
+    async def upcoming(self, user_id: str, *, limit: int) -> list[Job]:
+        """Return the jobs with a next fire time, the soonest first."""
+        query = {"user_id": user_id, "next_sort": {"$lt": NEVER}}
+        order = {"next_sort": 1, "_id": 1}
+        return list(_readable(await self._jobs.find(query).sort(order).limit(limit).to_list()))
+
+    async def edit(
+        self,
+        job: Job,
+        definition: JobDefinition,
+        *,
+        next_run_time: datetime | None,
+        now: datetime,
+    ) -> Job | None:
+        """Replace the definition of `job` as it was read; return None if its version is gone.
+
+        `next_run_time` counts only when the schedule is another one: the engine moves that of
+        a schedule that stays, and an edit must not turn it back.
+        """
+        fields: Document = {
+            name: {"$literal": value} for name, value in definition_fields(definition).items()
+        }
+        fields |= {"version": {"$add": ["$version", 1]}, "updated_at": now}
+        if definition.schedule != job.definition.schedule:
+            fields |= _rescheduled(next_run_time)
+        return await self._changed(job, {"version": job.version}, [{"$set": fields}])
+
+    async def pause(self, job: Job, *, now: datetime) -> Job | None:
+        """Take `job` off the timetable; return None if it was not enabled."""
+        fields = {
+            "enabled": False,
+            "status": JobStatus.PAUSED.value,
+            "paused_at": now,
+            "updated_at": now,
+            "next_sort": NEVER,
+        }
+        change = {"$set": fields, "$unset": {"next_run_time": "", "paused_reason": ""}}
+        return await self._changed(job, {"enabled": True}, change)
+
+    async def resume(self, job: Job, *, next_run_time: datetime, now: datetime) -> Job | None:
+        """Put `job` as it was read back on the timetable; return None if it changed since."""
+        fields = {
+            "enabled": True,
+            "status": JobStatus.PENDING.value,
+            "updated_at": now,
+            "next_run_time": next_run_time,
+            "next_sort": next_run_time,
+        }
+        change = {"$set": fields, "$unset": {"paused_at": "", "paused_reason": ""}}
+        return await self._changed(job, {"enabled": False, "version": job.version}, change)
+
+    async def delete(self, user_id: str, job_id: str, *, version: int | None) -> bool:
+        """Delete a job, only in this version if one is given; return whether it was there."""
+        exact = {} if version is None else {"version": version}
+        result = await self._jobs.delete_one({"_id": job_id, "user_id": user_id, **exact})
+        return result.deleted_count == 1
+
+    async def _changed(self, job: Job, guard: Document, change: Any) -> Job | None:
+        document = await self._jobs.find_one_and_update(
+            {"_id": job.id, "user_id": job.user_id, **guard},
+            change,
+            return_document=ReturnDocument.AFTER,
+        )
+        return job_from(document) if document else None
+
+
+def behind(query: Document, field: str, after: Position | None, *, descending: bool) -> Document:
+    """Return `query` for what comes behind the position `after` in the order (field, _id).
+
+    Two ranges of one index, merged by MongoDB: however many share a sort key, none is read
+    in vain.
+    """
+    if after is None:
+        return query
+    value, last_id = after
+    beyond = "$lt" if descending else "$gt"
+    # The filter stands in both branches, for each of them to have its own bounds.
+    return {
+        "$or": [
+            {**query, field: value, "_id": {beyond: last_id}},
+            {**query, field: {beyond: value}},
+        ]
+    }
+
+
+def _rescheduled(next_run_time: datetime | None) -> Document:
+    """Return the fields of a job with a new schedule; one that had ended waits again."""
+    ended = [JobStatus.SUCCESS.value, JobStatus.FAILED.value]
+    waits_again = {"$in": ["$status", ended]}
+    return {
+        "next_run_time": {"$cond": ["$enabled", next_run_time or "$$REMOVE", "$$REMOVE"]},
+        "next_sort": {"$cond": ["$enabled", next_run_time or NEVER, NEVER]},
+        "status": {"$cond": [waits_again, JobStatus.PENDING.value, "$status"]},
+    }
+
+
+def _readable(documents: Iterable[Mapping[str, Any]]) -> Iterable[Job]:
+    """Yield the jobs of `documents`; a damaged one must not hide the others."""
+    for document in documents:
+        try:
+            yield job_from(document)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            log.exception("job cannot be read", extra={"job_id": document["_id"]})

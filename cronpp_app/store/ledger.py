@@ -1,0 +1,166 @@
+"""The ledger as people read it: runs, their attempts, and statistics. Every query names the owner.
+
+Runs as workers see them are in `runs.py`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from pymongo import ReturnDocument
+
+from cronpp_app.domain.attempts import Attempt
+from cronpp_app.domain.runs import FINAL, UNFINISHED, Run, RunStatus
+from cronpp_app.store.database import Database
+from cronpp_app.store.documents import Document
+from cronpp_app.store.jobs import Position, behind
+from cronpp_app.store.run_documents import attempt_from, run_from
+
+_WAITING = [RunStatus.PENDING.value, RunStatus.RETRYING.value]
+_COUNTED: Final = (RunStatus.SUCCESS.value, RunStatus.FAILED.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFilter:
+    """Which runs of `user_id`; fire times from `since` (inclusive) to `until` (exclusive)."""
+
+    user_id: str
+    job_id: str | None = None
+    status: RunStatus | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def query(self) -> Document:
+        """Return the MongoDB query."""
+        query: Document = {"user_id": self.user_id}
+        if self.job_id is not None:
+            query["job_id"] = self.job_id
+        if self.status is not None:
+            query["status"] = self.status.value
+        if self.status in UNFINISHED:
+            query["wake_at"] = {"$type": "date"}  # the few in the queue, not the whole ledger
+        span = {"$gte": self.since, "$lt": self.until}
+        if given := {operator: moment for operator, moment in span.items() if moment}:
+            query["$and"] = [{"fire_time": given}]
+        return query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourTally:
+    """How the runs ended that finished in the hour that begins at `start`."""
+
+    start: datetime
+    succeeded: int
+    failed: int
+
+
+class Ledger:
+    """The collections `runs` and `execution_logs`, for people."""
+
+    def __init__(self, database: Database, *, retention: timedelta) -> None:
+        self._runs = database.runs
+        self._logs = database.logs
+        self._retention = retention
+
+    async def get(self, user_id: str, run_id: str) -> Run | None:
+        """Return a run of this user, or None."""
+        document = await self._runs.find_one({"_id": run_id, "user_id": user_id})
+        return run_from(document) if document else None
+
+    async def attempts(self, user_id: str, run_id: str) -> tuple[Attempt, ...]:
+        """Return the attempts of a run, the first one first."""
+        # Keys are "<run>/<number>": "0" is the character behind "/".
+        keys = {"$gte": f"{run_id}/", "$lt": f"{run_id}0"}
+        found = self._logs.find({"_id": keys, "user_id": user_id}).sort({"_id": 1})
+        return tuple([attempt_from(document) async for document in found])
+
+    async def page(
+        self, which: RunFilter, *, limit: int, after: Position | None = None
+    ) -> tuple[list[Run], Position | None]:
+        """Return at most `limit` runs behind position `after`, newest first, and where to go on.
+
+        The actions of these runs come without their bodies, which no list shows.
+        """
+        query = behind(which.query(), "fire_time", after, descending=True)
+        cursor = self._runs.find(query, {"action.body": 0}).sort({"fire_time": -1, "_id": -1})
+        documents = await cursor.limit(limit + 1).to_list()
+        more = len(documents) > limit
+        documents = documents[:limit]
+        last = (documents[-1]["fire_time"], documents[-1]["_id"]) if more else None
+        return [run_from(document) for document in documents], last
+
+    async def count(self, which: RunFilter, *, limit: int) -> int:
+        """Return how many runs there are; counting stops at `limit`."""
+        return await self._runs.count_documents(which.query(), limit=limit)
+
+    async def cancel(self, run: Run, *, reason: str, now: datetime) -> Run | None:
+        """Cancel `run` if it still waits; return it as it is then, or None if it does not wait."""
+        fields = {
+            "status": RunStatus.CANCELLED.value,
+            "reason": reason,
+            "finished_at": now,
+            "expire_at": now + self._retention,
+        }
+        gone = dict.fromkeys(("wake_at", "seat", "queued", "claim_id"), "")
+        return await self._changed(run, _WAITING, {"$set": fields, "$unset": gone})
+
+    async def hurry(self, run: Run) -> Run | None:
+        """Make a run that waits for a retry due now, by the database's clock; None if it is not."""
+        due = [{"$set": {"wake_at": "$$NOW"}}]
+        return await self._changed(run, [RunStatus.RETRYING.value], due)
+
+    async def tally(
+        self, user_id: str, *, since: datetime, until: datetime
+    ) -> tuple[HourTally, ...]:
+        """Return how the runs that finished from `since` to before `until` ended, by hour."""
+        hour = {"$dateTrunc": {"date": "$finished_at", "unit": "hour"}}
+        counts = {
+            status: {"$sum": {"$cond": [{"$eq": ["$status", status]}, 1, 0]}} for status in _COUNTED
+        }
+        stages = [
+            {"$match": _finished(user_id, since, until)},
+            {"$group": {"_id": hour, **counts}},
+            {"$sort": {"_id": 1}},
+        ]
+        success, failed = _COUNTED
+        return tuple(
+            [
+                HourTally(start=group["_id"], succeeded=group[success], failed=group[failed])
+                async for group in await self._runs.aggregate(stages, hint="results")
+            ]
+        )
+
+    async def lateness(
+        self, user_id: str, *, since: datetime, until: datetime, limit: int
+    ) -> list[int]:
+        """Return the lateness in ms of the newest runs that finished in this span."""
+        found = (
+            self._runs.find(
+                _finished(user_id, since, until), {"_id": 0, "lateness_ms": 1}, hint="results"
+            )
+            .sort({"finished_at": -1})
+            .limit(limit)
+        )
+        values = [document.get("lateness_ms") async for document in found]
+        return [value for value in values if value is not None]
+
+    async def _changed(self, run: Run, statuses: list[str], change: object) -> Run | None:
+        document = await self._runs.find_one_and_update(
+            {"_id": run.id, "user_id": run.user_id, "status": {"$in": statuses}},
+            change,  # type: ignore[arg-type]  # an update or a pipeline
+            return_document=ReturnDocument.AFTER,
+        )
+        return run_from(document) if document else None
+
+
+def _finished(user_id: str, since: datetime, until: datetime) -> Document:
+    return {
+        "user_id": user_id,
+        "finished_at": {"$gte": since, "$lt": until},
+        "status": {"$in": list(_COUNTED)},
+    }
+
+
+def is_final(run: Run) -> bool:
+    """Return whether nothing will change `run` any more."""
+    return run.status in FINAL
