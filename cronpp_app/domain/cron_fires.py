@@ -30,15 +30,27 @@ def next_cron_fire(cron: CronExpression, zone: str, *, after: datetime) -> datet
     for period in periods_from(zone, earliest):
         if _catches_up(cron, walls, period, earliest):
             return period.starts_at
-        lower = max(earliest, period.starts_at) + period.offset
-        if not cron.follows_clock:  # what this period repeats has fired in the one before
-            lower = max(lower, period.starts_at + period.previous_offset)
-        wall = walls.at_or_after(lower)
+        wall = walls.at_or_after(first_wall_of(cron, period, earliest))
         if wall is None:
             return None
         if wall - period.offset < period.ends_at:
             return wall - period.offset
+        earliest = period.ends_at
     return None
+
+
+def first_wall_of(cron: CronExpression, period: Period, earliest: datetime) -> datetime:
+    """Return the local time from which on `cron` can fire in `period`, not before `earliest`."""
+    lower = max(earliest, period.starts_at) + period.offset
+    if cron.follows_clock:
+        return lower
+    # What this period repeats has fired in the one before.
+    return max(lower, period.starts_at + period.previous_offset)
+
+
+def catches_up(cron: CronExpression, period: Period, earliest: datetime) -> bool:
+    """Return whether `cron` fires at the start of `period` for times the clock skipped there."""
+    return _catches_up(cron, _Walls(cron), period, earliest)
 
 
 def next_wall(cron: CronExpression, at_or_after: datetime) -> datetime | None:

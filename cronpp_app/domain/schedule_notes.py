@@ -55,15 +55,18 @@ def _clock_changes(schedule: CronSchedule, *, since: datetime) -> Iterator[Perio
 def _clock_note(cron: CronExpression, zone: str, period: Period) -> str | None:
     before = period.starts_at + period.previous_offset
     after = period.starts_at + period.offset
-    walls = list(_walls_between(cron, min(before, after), max(before, after)))
-    if not walls:
+    start, end = min(before, after), max(before, after)
+    first = next_wall(cron, start)
+    if first is None or first >= end:
         return None
-    times = _times(walls)
+    second = next_wall(cron, first + _SECOND)
+    many = second is not None and second < end
+    times = _times(cron, first, end)
     if before < after:
-        return _gap_note(cron, zone, times=times, many=len(walls) > 1, gap=(before, after))
+        return _gap_note(cron, zone, times=times, many=many, gap=(before, after))
     passes = "in both passes" if cron.follows_clock else "on the first pass only"
-    exist = "exist" if len(walls) > 1 else "exists"
-    return f"On {day_of(walls[0])} {times} {exist} twice in {zone}; the job fires {passes}."
+    exist = "exist" if many else "exists"
+    return f"On {day_of(first)} {times} {exist} twice in {zone}; the job fires {passes}."
 
 
 def _gap_note(
@@ -79,17 +82,26 @@ def _gap_note(
     return f"{start} fires {once}at {time_of(after)}{day} instead."
 
 
-def _walls_between(cron: CronExpression, start: datetime, end: datetime) -> Iterator[datetime]:
-    wall = next_wall(cron, start)
+def _times(cron: CronExpression, first: datetime, end: datetime) -> str:
+    """Return the local times of `cron` from `first` up to `end`: each, or the span if many."""
+    walls: list[datetime] = []
+    wall: datetime | None = first
     while wall is not None and wall < end:
-        yield wall
+        if len(walls) == _LISTED_TIMES:
+            return f"the times from {time_of(first)} to {time_of(_last_wall(cron, end))}"
+        walls.append(wall)
         wall = next_wall(cron, wall + _SECOND)
-
-
-def _times(walls: Sequence[datetime]) -> str:
-    if len(walls) > _LISTED_TIMES:
-        return f"the times from {time_of(walls[0])} to {time_of(walls[-1])}"
     return listed([time_of(wall) for wall in walls])
+
+
+def _last_wall(cron: CronExpression, end: datetime) -> datetime:
+    """Return the last local time of `cron` before `end`; there must be one."""
+    window = _SECOND
+    while (wall := next_wall(cron, end - window)) is None or wall >= end:
+        window *= 2
+    while (following := next_wall(cron, wall + _SECOND)) is not None and following < end:
+        wall = following
+    return wall
 
 
 def _rare_notes(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 from cronpp_app.domain.cron import parse_cron
+from cronpp_app.domain.cron_counts import count_cron_fires
 from cronpp_app.domain.cron_fires import next_cron_fire
 from cronpp_app.domain.descriptions import describe
 from cronpp_app.domain.schedule_kinds import (
@@ -69,15 +70,15 @@ def latest_fire(schedule: Schedule, *, since: datetime, until: datetime) -> date
 
 
 def count_fires(schedule: Schedule, *, after: datetime, until: datetime, limit: int) -> int:
-    """Return how many fire times lie in (after, until]; counting stops at `limit`."""
+    """Return how many fire times lie in (after, until], but no more than `limit`.
+
+    By arithmetic: the cost does not grow with the number of fire times.
+    """
     if isinstance(schedule, IntervalSchedule):
         return max(0, min(limit, _count_interval(schedule, after, until)))
-    count = 0
-    for fire in fires_after(schedule, after=after):
-        if fire > until or count >= limit:
-            break
-        count += 1
-    return count
+    if isinstance(schedule, OnceSchedule):
+        return min(limit, int(after < schedule.run_at <= until))
+    return _count_cron(schedule, after, until, limit)
 
 
 def start_offset(schedule: Schedule, *, job_id: str, fire_time: datetime) -> timedelta:
@@ -93,14 +94,29 @@ def start_offset(schedule: Schedule, *, job_id: str, fire_time: datetime) -> tim
 
 
 def _next_cron(schedule: CronSchedule, after: datetime) -> datetime | None:
-    if schedule.start_at is not None:
-        after = max(after, schedule.start_at - _MS)
-    naive = after.astimezone(UTC).replace(tzinfo=None)
-    found = next_cron_fire(parse_cron(schedule.cron), schedule.timezone, after=naive)
+    after = _not_before_start(schedule, after)
+    found = next_cron_fire(parse_cron(schedule.cron), schedule.timezone, after=_naive(after))
     fire = found and found.replace(tzinfo=UTC)
     if fire is None or (schedule.end_at is not None and fire > schedule.end_at):
         return None
     return fire
+
+
+def _count_cron(schedule: CronSchedule, after: datetime, until: datetime, limit: int) -> int:
+    after = _not_before_start(schedule, after)
+    until = until if schedule.end_at is None else min(until, schedule.end_at)
+    if after >= until:
+        return 0
+    cron, zone = parse_cron(schedule.cron), schedule.timezone
+    return count_cron_fires(cron, zone, after=_naive(after), until=_naive(until), limit=limit)
+
+
+def _not_before_start(schedule: CronSchedule, after: datetime) -> datetime:
+    return after if schedule.start_at is None else max(after, schedule.start_at - _MS)
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _next_interval(schedule: IntervalSchedule, after: datetime) -> datetime | None:
