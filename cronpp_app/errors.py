@@ -29,7 +29,7 @@ class FieldError:
     message: str
 
 
-class InvalidInput(CronppError):  # noqa: N818 - reads as what happened
+class InvalidInput(CronppError):
     """Input was refused; `errors` names every wrong field at once."""
 
     def __init__(self, *errors: FieldError) -> None:
@@ -37,19 +37,19 @@ class InvalidInput(CronppError):  # noqa: N818 - reads as what happened
         super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
 
 
-class NotSignedIn(CronppError):  # noqa: N818
+class NotSignedIn(CronppError):
     """The caller has no valid session or token."""
 
 
-class NotAllowed(CronppError):  # noqa: N818
+class NotAllowed(CronppError):
     """The caller is known, but may not do this."""
 
 
-class NotFound(CronppError):  # noqa: N818
+class NotFound(CronppError):
     """The thing is not there, or belongs to somebody else."""
 
 
-class Conflict(CronppError):  # noqa: N818
+class Conflict(CronppError):
     """The present state does not permit the request."""
 
 
@@ -57,7 +57,7 @@ class StaleVersion(Conflict):
     """The caller edited a version that is no longer the current one."""
 
 
-class TooMany(CronppError):  # noqa: N818
+class TooMany(CronppError):
     """Too many requests; `retry_after_seconds` says when to come back."""
 
     def __init__(self, message: str, *, retry_after_seconds: int) -> None:
@@ -65,15 +65,15 @@ class TooMany(CronppError):  # noqa: N818
         super().__init__(message)
 
 
-class LeaseLost(CronppError):  # noqa: N818
+class LeaseLost(CronppError):
     """A claim no longer holds its run; nothing was written."""
 
 
-class InvalidTransition(CronppError):  # noqa: N818
+class InvalidTransition(CronppError):
     """A run may not go from its status to the one asked for."""
 
 
-class StoreUnavailable(CronppError):  # noqa: N818
+class StoreUnavailable(CronppError):
     """The database did not answer in time."""
 
 

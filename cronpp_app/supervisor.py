@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -41,9 +42,7 @@ async def local_workers(settings: Settings, uri: str) -> AsyncIterator[None]:
 
 
 def worker_environment(settings: Settings, uri: str) -> dict[str, str]:
-    """Return the environment of a local worker: ours, with every setting spelled out."""
-    import os  # noqa: PLC0415 - handed on unread; settings.py alone reads it
-
+    """Return the environment of a local worker: ours, unread, with every setting spelled out."""
     values = settings.model_dump(mode="json") | {"mongodb_uri": uri, "supervised": True}
     return {
         **os.environ,
