@@ -50,7 +50,8 @@ def day_rule(day: CronField, month: CronField, weekday: CronField) -> DayRule:
         return DayRule(parts=parts)
     # Parts that never match would be searched for in vain at every question.
     rule = DayRule(parts=tuple(part for part in parts if _next_of((part,), date(2001, 1, 1))))
-    if not rule.parts or _longest_wait(rule) > _LONGEST_WAIT:
+    alone = (DayRule(parts=(part,)) for part in rule.parts)
+    if not any(map(_comes_in_time, alone)) and not _comes_in_time(rule):
         raise _too_rare(day, month, weekday)
     return rule
 
@@ -129,13 +130,14 @@ def _comes_every_year(part: str) -> bool:
     return day in {"*", "L"} or day.endswith("W") or int(day.split(",")[0]) <= 28
 
 
-def _longest_wait(rule: DayRule) -> timedelta:
-    """Return the longest wait for a matching day from any New Year, at least ten years if none."""
-    waits = []
-    for year in _CYCLE:
-        day = next_day(rule, date(year, 1, 1))
-        waits.append(day - date(year, 1, 1) if day else timedelta(days=3653))
-    return max(waits)
+def _comes_in_time(rule: DayRule) -> bool:
+    """Return whether from any New Year on a matching day comes within five years."""
+    for year in _CYCLE if rule.parts else ():
+        new_year = date(year, 1, 1)
+        day = next_day(rule, new_year)
+        if day is None or day - new_year > _LONGEST_WAIT:
+            return False
+    return bool(rule.parts)
 
 
 def _too_rare(day: CronField, month: CronField, weekday: CronField) -> InvalidCron:

@@ -12,8 +12,11 @@ WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 # \d would let through the digits of other scripts; four are plenty, leading zeros included.
 _NUMBER = re.compile(r"[0-9]{1,4}")
 
+# Each is searched for on its own; the limit keeps the dearest expression cheap.
+_MAX_SPECIALS = 8
 
-class InvalidCron(ValueError):  # noqa: N818 - reads as what happened
+
+class InvalidCron(ValueError):
     """A cron expression was refused; the message names the field, the value and what is allowed."""
 
 
@@ -113,6 +116,9 @@ def parse_field(rule: FieldRule, text: str) -> CronField:
             values.update(_item_values(rule, item))
         elif special not in specials:
             specials.append(special)
+    if len(specials) > _MAX_SPECIALS:
+        problem = f"it names more than {_MAX_SPECIALS} days like L, 15W or 5#2; use two schedules"
+        raise _refused(rule, text, problem)
     return CronField(
         name=rule.name,
         text=text,

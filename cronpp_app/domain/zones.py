@@ -25,7 +25,7 @@ _SECOND = timedelta(seconds=1)
 LAST_YEAR = 9997
 
 
-class InvalidZone(ValueError):  # noqa: N818 - reads as what happened
+class InvalidZone(ValueError):
     """A time zone was refused; the message says what to give instead."""
 
 

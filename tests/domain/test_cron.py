@@ -27,6 +27,7 @@ from cronpp_app.domain.cron import InvalidCron, check_cron, parse_cron
         ("0 0 L-3 * *", ["day of month", '"L-3"']),
         ("0 0 W * *", ["day of month", '"W"']),
         ("0 0 32W * *", ["day of month", '"32W"']),
+        ("0 0 1W,2W,3W,4W,5W,6W,7W,8W,9W * *", ["day of month", "more than 8", "two schedules"]),
         ("0 0 * * 5#6", ["day of week", '"5#6"', "1 to 5"]),
         ("0 0 * * L", ["day of week", '"L"']),
         ("0 0 30 2 *", ["day of month", '"30"', "month", '"2"', "five years"]),
