@@ -4,6 +4,7 @@ import os
 import random
 import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from uuid import uuid4
@@ -23,22 +24,75 @@ from cronpp_app.engine.record import Recording
 from cronpp_app.engine.renew import Renewing
 from cronpp_app.engine.runtime import Duties, Pace
 from cronpp_app.engine.upkeep import Upkeep
+from cronpp_app.errors import SetupError
 from cronpp_app.outbound.caller import Caller
-from cronpp_app.outbound.guard import parse_allow
+from cronpp_app.outbound.guard import Blocked, EgressRules, check_url, parse_allow
+from cronpp_app.services.accounts import Accounts
+from cronpp_app.services.jobs import Jobs
+from cronpp_app.services.live import Changes
+from cronpp_app.services.overview import Overviews
+from cronpp_app.services.runs import Runs
 from cronpp_app.settings import Settings
+from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.attempts import AttemptStore
 from cronpp_app.store.changes import Notices
 from cronpp_app.store.database import Database
 from cronpp_app.store.due import DueJobStore
+from cronpp_app.store.jobs import JobStore
+from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.workers import WorkerStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What people can do, for the REST API and the pages alike."""
+
+    accounts: Accounts
+    jobs: Jobs
+    runs: Runs
+    overviews: Overviews
+    changes: Changes
+
 
 USER_AGENT = f"Cron++/{__version__}"
 
 
+def build_services(settings: Settings, database: Database) -> Services:
+    """Return the services on `database`."""
+    retention = timedelta(days=settings.retention_days)
+    runs, jobs = RunStore(database, retention=retention), JobStore(database)
+    ledger = Ledger(database, retention=retention)
+    rules = egress_rules(settings)
+    ring = Notices(database).ring
+    return Services(
+        accounts=Accounts(AccountStore(database), signup=settings.signup),
+        jobs=Jobs(jobs, runs, ring=ring, check_target=partial(_check_target, rules)),
+        runs=Runs(ledger, runs=runs, jobs=jobs, due_jobs=DueJobStore(database), ring=ring),
+        overviews=Overviews(jobs, ledger, WorkerStore(database)),
+        changes=Changes(database),
+    )
+
+
+def egress_rules(settings: Settings) -> EgressRules:
+    """Return which private addresses may be called; raise SetupError naming a wrong entry."""
+    try:
+        return parse_allow(settings.egress_allow)
+    except ValueError as error:
+        raise SetupError(f"CRONPP_EGRESS_ALLOW (or --egress-allow): {error}") from error
+
+
+def _check_target(rules: EgressRules, url: str) -> None:
+    """Raise ValueError if `url` may not be called; said when a job is saved, not when it runs."""
+    try:
+        check_url(url, rules)
+    except Blocked as error:
+        raise ValueError(str(error)) from error
+
+
 def build_caller(settings: Settings) -> Caller:
     """Return what calls targets; needs a running event loop, close it with `aclose`."""
-    return Caller(rules=parse_allow(settings.egress_allow), user_agent=USER_AGENT)
+    return Caller(rules=egress_rules(settings), user_agent=USER_AGENT)
 
 
 def pace_of(settings: Settings) -> Pace:

@@ -1,0 +1,39 @@
+"""The installation's secret key: given, or generated once into the data folder."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from cronpp_app.errors import SetupError
+
+_FILE = "secret.key"
+_SHORTEST = 16
+
+
+def load_secret_key(given: str, data_dir: Path) -> str:
+    """Return the key `given`, else that of the data folder, made there (mode 0600) if missing.
+
+    Raises SetupError for a key of less than 16 characters or a folder that cannot be used.
+    """
+    key = given or _kept(data_dir / _FILE)
+    if len(key) < _SHORTEST:
+        where = "CRONPP_SECRET_KEY" if given else str(data_dir / _FILE)
+        raise SetupError(f"{where} must have at least {_SHORTEST} characters; it has {len(key)}.")
+    return key
+
+
+def _kept(file: Path) -> str:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # Two processes may start at once: whoever creates the file decides for both.
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as new:
+                new.write(secrets.token_urlsafe(32))
+        return file.read_text().strip()
+    except OSError as error:
+        raise SetupError(
+            f"cannot keep the secret key in {file}: {error.strerror}. "
+            "Make the folder writable, or set CRONPP_SECRET_KEY."
+        ) from error
