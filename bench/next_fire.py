@@ -36,7 +36,8 @@ HOSTILE = {
         cron=f"59 59 23 {WORKDAYS} 2 */5,1#1", timezone="Europe/Berlin"
     ),
     "everything": CronSchedule(
-        cron=f"59 59 23 */30,L,LW,9W,13W,17W,21W,25W,29W 2 1,2#5,3#5,4L", timezone="Africa/Casablanca"
+        cron="59 59 23 */30,L,LW,9W,13W,17W,21W,25W,29W 2 1,2#5,3#5,4L",
+        timezone="Africa/Casablanca",
     ),
 }
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cronpp_app.domain.schedules import CronSchedule, count_fires, fires_after, latest_fire
+from cronpp_app.domain.zones import load_zone
 
 MINUTE = timedelta(minutes=1)
 SPAN = timedelta(hours=40)
@@ -55,7 +55,7 @@ class Times:
 @lru_cache
 def clock_readings(zone: str, start: datetime) -> tuple[tuple[datetime, datetime], ...]:
     """Every real minute of the span, with what the clock on the wall shows."""
-    clock = ZoneInfo(zone)
+    clock = load_zone(zone)
     minutes = int(SPAN / MINUTE)
     moments = [start + n * MINUTE for n in range(minutes)]
     return tuple((moment, moment.astimezone(clock).replace(tzinfo=None)) for moment in moments)
@@ -155,3 +155,13 @@ def test_it_does_not_matter_at_which_second_one_asks(offset_seconds: int) -> Non
     schedule = CronSchedule(cron="30 2 * * *", timezone="Europe/Berlin")
     asked = datetime(2027, 3, 27, 1, 30, offset_seconds, 999_000, tzinfo=UTC)
     assert next(fires_after(schedule, after=asked)) == datetime(2027, 3, 28, 1, 0, tzinfo=UTC)
+
+
+def test_a_catch_up_and_a_planned_fire_at_the_same_instant_are_one() -> None:
+    schedule = CronSchedule(cron="0 2,3 * * *", timezone="Europe/Berlin")
+    midnight = datetime(2027, 3, 27, 23, 0, tzinfo=UTC)
+    three_in_summer_time = datetime(2027, 3, 28, 1, 0, tzinfo=UTC)
+    tomorrow = midnight + timedelta(hours=23)
+    fires = list(islice(fires_after(schedule, after=midnight), 2))
+    assert fires == [three_in_summer_time, datetime(2027, 3, 29, 0, 0, tzinfo=UTC)]
+    assert count_fires(schedule, after=midnight, until=tomorrow, limit=10) == 1

@@ -224,3 +224,13 @@ def test_no_clock_change_is_named_after_the_end_of_a_schedule() -> None:
     schedule = CronSchedule(cron="30 2 * * *", timezone="Europe/Berlin", end_at=NOON + 30 * DAY)
     fires = list(islice(fires_after(schedule, after=NOON), 5))
     assert preview_notes(schedule, fires) == ()
+
+
+def test_a_day_left_out_of_the_calendar_is_not_caught_up() -> None:
+    schedule = CronSchedule(cron="0 12 * * *", timezone="Pacific/Apia")
+    fires = list(islice(fires_after(schedule, after=datetime(2011, 12, 29, tzinfo=UTC)), 2))
+    assert fires[1] - fires[0] == DAY  # 29 December, then 31 December
+    assert preview_notes(schedule, fires)[0] == (
+        "On 30 December 2011 12:00 does not exist in Pacific/Apia; "
+        "the job goes on at the next matching time."
+    )
