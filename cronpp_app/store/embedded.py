@@ -2,7 +2,10 @@
 
 import logging
 import os
+import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,6 +34,7 @@ from cronpp_app.store.embedded_server import (
     make_primary,
     port_is_free,
     process_of,
+    reopen_log,
     start_server,
     stop_server,
 )
@@ -38,20 +42,33 @@ from cronpp_app.store.embedded_server import (
 log = logging.getLogger("cronpp.mongodb")
 
 _PORT_TRIES = 5
+_WATCH_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 60.0
 _SMALL_MACHINE_BYTES = 4 * 1024**3
 
 
 class EmbeddedMongo:
     """A running embedded server; whoever started it must `stop` it.
 
-    Should this process die without doing so, the server is told to end and ends cleanly.
+    It is kept alive: a server that ends by itself (killed for want of memory, crashed) is
+    started again on the same port. Should this process die without stopping it, the server is
+    told to end and ends cleanly.
     """
 
-    def __init__(self, folder: DataFolder, server: Server, lock: IO[str]) -> None:
+    def __init__(self, start: Callable[[], Server], folder: DataFolder, lock: IO[str]) -> None:
         self.folder: Path = folder.path
-        self.uri = server.uri
-        self._server = server
+        self._data = folder
         self._lock = lock
+        self._start = start
+        self._server = start()
+        self._stopping = threading.Event()
+        self._watch = threading.Thread(target=self._keep_alive, name="mongodb-watch", daemon=True)
+        self._watch.start()
+
+    @property
+    def uri(self) -> str:
+        """Return the address for clients."""
+        return self._server.uri
 
     @property
     def pid(self) -> int:
@@ -60,15 +77,36 @@ class EmbeddedMongo:
 
     def stop(self) -> None:
         """Stop the server cleanly and free the folder; a second call does nothing."""
-        if self._lock.closed:
+        if self._stopping.is_set():
             return
         started = monotonic()
+        self._stopping.set()
+        self._watch.join()
         stop_server(self._server)
         self._lock.close()
         log.info(
             "embedded MongoDB stopped",
             extra={"pid": self.pid, "seconds": round(monotonic() - started, 1)},
         )
+
+    def _keep_alive(self) -> None:
+        pause = _WATCH_SECONDS
+        while not self._stopping.wait(pause):
+            try:
+                self._look_after()
+                pause = _WATCH_SECONDS
+            except Exception:  # whatever hinders it now may be mended by the next look
+                log.exception("embedded MongoDB cannot be kept running")
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    def _look_after(self) -> None:
+        status = self._server.process.poll()
+        if status is not None:
+            log.error("embedded MongoDB ended by itself", extra={"pid": self.pid, "status": status})
+            stop_server(self._server)
+            self._server = self._start()
+        elif self._data.limit_log():
+            reopen_log(self._server)
 
 
 def start_embedded(
@@ -85,29 +123,17 @@ def start_embedded(
     what MongoDB had confirmed before a crash is there again.
     Raises SetupError with the remedy if it cannot run.
     """
-    started = monotonic()
     binary = find_mongod(mongod)
     folder = DataFolder(data_dir)
     folder.prepare(free_bytes)
     lock = lock_folder(folder)
     try:
         _stop_orphan(folder)
-        folder.limit_log()
-        server = _start(binary, folder, cache_gb=cache_gb or _modest_cache_gb())
+        start = partial(_start, binary, folder, cache_gb=cache_gb or _modest_cache_gb())
+        return EmbeddedMongo(start, folder, lock)
     except BaseException:
         lock.close()
         raise
-    log.info(
-        "embedded MongoDB is ready",
-        extra={
-            "version": binary.version,
-            "folder": str(folder.path),
-            "port": server.port,
-            "pid": server.process.pid,
-            "seconds": round(monotonic() - started, 1),
-        },
-    )
-    return EmbeddedMongo(folder, server, lock)
 
 
 def find_embedded(data_dir: Path) -> str | None:
@@ -129,6 +155,8 @@ def find_embedded(data_dir: Path) -> str | None:
 
 def _start(binary: Mongod, folder: DataFolder, *, cache_gb: float) -> Server:
     """Start `binary` on the port it had before, or on another free one if that is taken."""
+    started = monotonic()
+    folder.limit_log()
     memory = folder.remembered()
     port = memory.port if memory and port_is_free(memory.port) else free_port()
     for _ in range(_PORT_TRIES):
@@ -141,8 +169,17 @@ def _start(binary: Mongod, folder: DataFolder, *, cache_gb: float) -> Server:
         except BaseException:
             stop_server(server)
             raise
-        folder.remember(
-            Remembered(uri=server.uri, port=port, pid=server.process.pid, process=process)
+        pid = server.process.pid
+        folder.remember(Remembered(uri=server.uri, port=port, pid=pid, process=process))
+        log.info(
+            "embedded MongoDB is ready",
+            extra={
+                "version": binary.version,
+                "folder": str(folder.path),
+                "port": port,
+                "pid": pid,
+                "seconds": round(monotonic() - started, 1),
+            },
         )
         return server
     raise SetupError(

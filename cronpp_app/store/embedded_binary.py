@@ -1,8 +1,6 @@
 """Which `mongod` to embed, and whether it can run on this machine."""
 
 import importlib.util
-import logging
-import os
 import platform
 import re
 import shutil
@@ -13,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cronpp_app.errors import SetupError
-
-log = logging.getLogger("cronpp.mongodb")
 
 OLDEST_MAJOR_VERSION = 5
 _ANSWER_SECONDS = 30
@@ -101,7 +97,6 @@ def _ask_version(path: Path) -> subprocess.CompletedProcess[str]:
             text=True,
             errors="replace",
             timeout=_ANSWER_SECONDS,
-            env={**os.environ, "LC_ALL": "C"},  # the loader's complaints are matched in English
         )
     except PermissionError as error:
         raise SetupError(f"{path} may not be executed. Remedy: chmod +x {path}") from error

@@ -1,7 +1,7 @@
 """The data folder of the embedded MongoDB: its files, its lock, what it remembers."""
 
+import errno
 import json
-import logging
 import os
 import shutil
 import signal
@@ -19,13 +19,12 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-log = logging.getLogger("cronpp.mongodb")
-
 FreeBytes = Callable[[Path], int]
 
 SET_NAME = "cronpp"
 NEEDED_BYTES = 400 * 1024**2  # three journal files of 100 MB, and room to begin with
 LARGEST_LOG_BYTES = 16 * 1024**2
+_BEYOND_TEXT = 1024  # Windows also forbids reading what is locked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +58,12 @@ class DataFolder:
         Raises SetupError if it cannot be written or the disk is nearly full.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.database.mkdir(mode=0o700, exist_ok=True)
-            self.lock.touch(mode=0o600)
+            for file in (self.lock, self.log):
+                file.open("a", encoding="utf-8").close()
+            if not os.access(self.database, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             raise SetupError(
                 f"The data folder {self.path} cannot be written: {error.strerror}. "
@@ -175,9 +177,12 @@ def _command_of(pid: int) -> str:
 def _try_lock(file: IO[str]) -> bool:
     try:
         if sys.platform == "win32":
+            file.seek(_BEYOND_TEXT)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
+    finally:
+        file.seek(0)
     return True

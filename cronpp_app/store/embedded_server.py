@@ -3,11 +3,14 @@
 import json
 import logging
 import os
+import re
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +21,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from cronpp_app.clock import monotonic
 from cronpp_app.errors import SetupError
 from cronpp_app.store.embedded_binary import Mongod
-from cronpp_app.store.embedded_folder import SET_NAME, DataFolder, ask_to_end
+from cronpp_app.store.embedded_folder import SET_NAME, DataFolder
 
 log = logging.getLogger("cronpp.mongodb")
 
@@ -28,13 +31,15 @@ _PAUSE_SECONDS = 0.02
 _PORT_TAKEN_STATUS = 48  # MongoDB's exit code EXIT_NET_ERROR
 _OPLOG_MB = 1024
 _NOT_YET_INITIALIZED = 94
+_LOG_BEGINS = "***** SERVER RESTARTED *****"
+_LOG_ERROR = re.compile('"s":"[EF]"')  # severity: error or fatal
 
 # Ends with its parent: standard input is a pipe whose other end the parent holds. A line means
 # that the server has ended already; the pipe's end means that the parent died without a word.
 _GUARD = 'read -r _ || kill -TERM "$1"'
 
 
-class PortTaken(Exception):  # noqa: N818 - reads as what happened
+class PortTaken(Exception):
     """Somebody else listens on the port."""
 
 
@@ -121,7 +126,7 @@ def process_of(hello: Mapping[str, Any]) -> str:
 
 def stop_server(server: Server) -> None:
     """Stop `server` cleanly; kill it only if it has not ended after STOP_SECONDS."""
-    ask_to_end(server.process.pid)
+    server.process.terminate()
     try:
         server.process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
@@ -133,14 +138,16 @@ def stop_server(server: Server) -> None:
 
 def release_guard(server: Server) -> None:
     """Send the guard home: the server it watched has ended."""
-    if server.guard is None or server.guard.stdin is None:
+    if server.guard is None or server.guard.poll() is not None:
         return
-    try:
-        server.guard.stdin.write(b"ended\n")
-        server.guard.stdin.close()
-    except BrokenPipeError:
-        pass  # it was ended by hand
-    server.guard.wait()
+    with suppress(BrokenPipeError, subprocess.TimeoutExpired):  # gone already, or frozen
+        server.guard.communicate(b"ended\n", timeout=STOP_SECONDS)
+
+
+def reopen_log(server: Server) -> None:
+    """Tell `server` to begin its log file anew: the former one was set aside."""
+    if sys.platform != "win32":  # there no file that is open can be set aside anyhow
+        server.process.send_signal(signal.SIGUSR1)
 
 
 def _guard(pid: int) -> subprocess.Popen[bytes] | None:
@@ -190,24 +197,27 @@ def _check_still_running(server: Server, folder: DataFolder) -> None:
         raise PortTaken(str(server.port))
     raise SetupError(
         f"The embedded MongoDB ended with status {status} while it started. "
-        f"{last_complaint(folder.log)} Its log: {folder.log}"
+        f"{_complaint(folder.log)} Its log: {folder.log}"
     )
 
 
-def last_complaint(path: Path) -> str:
-    """Return the last error in mongod's log at `path` as a sentence, or '' if there is none."""
+def _complaint(path: Path) -> str:
+    """Return the first error of the latest start in mongod's log as a sentence, or ''."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    latest = text.rpartition(_LOG_BEGINS)[2].splitlines()
+    error = next((line for line in latest if _LOG_ERROR.search(line)), None)
+    return f"It said: {_words_of(error)}." if error else ""
+
+
+def _words_of(line: str) -> str:
+    """Return the words for people of one line of the log, a JSON object."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[-200:]
-    except OSError:
-        return ""
-    for line in reversed(lines):
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if entry.get("s") in ("E", "F"):
-            return f"It said: {entry.get('msg')} {entry.get('attr', '')}."
-    return ""
+        details = json.loads(line).get("attr", {})
+    except ValueError:
+        return line
+    told = details.get("message", details)  # the storage engine wraps its own
+    words = [told.get(name) for name in ("msg", "error", "error_str")] if told else []
+    return ": ".join(str(word) for word in words if word) or line
 
 
 def _write_to_majority(client: MongoClient[dict[str, Any]]) -> None:
