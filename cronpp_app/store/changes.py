@@ -1,9 +1,13 @@
 """What changes in the database, as it happens (change streams)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cronpp_app.store.database import Collection, Database
+from cronpp_app.store.documents import Document
+
+_WAIT_MS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +27,8 @@ async def watch_jobs(database: Database) -> AsyncIterator[JobChange]:
     pipeline = [
         {"$project": {"operationType": 1, "documentKey": 1, "fullDocument.user_id": 1}},
     ]
-    async with await database.jobs.watch(pipeline, max_await_time_ms=1000) as stream:
-        async for event in stream:
-            if "documentKey" not in event:
-                continue
+    async for event in _events(database.jobs, pipeline):
+        if "documentKey" in event:
             yield JobChange(
                 job_id=event["documentKey"]["_id"],
                 user_id=event.get("fullDocument", {}).get("user_id"),
@@ -59,6 +61,19 @@ class Notices:
     async def heard(self) -> AsyncIterator[None]:
         """Yield at every ring from now on; raise PyMongoError when the stream breaks."""
         pipeline = [{"$project": {"_id": 1}}]
-        async with await self._notices.watch(pipeline, max_await_time_ms=1000) as stream:
-            async for _ in stream:
-                yield None
+        async for _ in _events(self._notices, pipeline):
+            yield None
+
+
+async def _events(
+    collection: Collection, pipeline: list[Document]
+) -> AsyncIterator[Mapping[str, Any]]:
+    """Yield the events of a change stream.
+
+    Asked for in short waits: one long wait would run into the client's own deadline.
+    """
+    async with await collection.watch(pipeline, max_await_time_ms=_WAIT_MS) as stream:
+        while stream.alive:
+            event = await stream.try_next()
+            if event is not None:
+                yield event

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.backoff import Backoff, RetryPolicy
-from cronpp_app.domain.jobs import HttpAction, Job, JobDefinition, JobStatus
+from cronpp_app.domain.jobs import HttpAction, Job, JobDefinition, JobStatus, Overlap
 from cronpp_app.domain.schedules import IntervalSchedule
 from cronpp_app.store.database import Database, new_id
 from cronpp_app.store.documents import job_document
@@ -118,8 +118,13 @@ class WorkerProcess:
 async def add_jobs(
     database: Database, url: str, *, count: int, start_at: datetime, lasting: timedelta
 ) -> list[Job]:
-    """Store jobs that call `url` every second from `start_at` on for `lasting`."""
+    """Store jobs that call `url` every second from `start_at` on for `lasting`.
+
+    Their fire times are spread over the second. They may overlap, so that a run whose worker
+    died does not keep the next ones from starting.
+    """
     now = utc_now()
+    offsets = [timedelta(milliseconds=1000 * number // count) for number in range(count)]
     jobs = [
         Job(
             id=new_id(),
@@ -128,18 +133,21 @@ async def add_jobs(
             definition=JobDefinition(
                 name=f"Job {number}",
                 schedule=IntervalSchedule(
-                    every=timedelta(seconds=1), start_at=start_at, end_at=start_at + lasting
+                    every=timedelta(seconds=1),
+                    start_at=start_at + offset,
+                    end_at=start_at + offset + lasting,
                 ),
                 action=HttpAction(method="POST", url=url, body="{}"),
+                overlap=Overlap.ALLOW,
                 retry=RetryPolicy(backoff=Backoff.FIXED, base=timedelta(seconds=1), jitter=False),
             ),
             status=JobStatus.PENDING,
             enabled=True,
             created_at=now,
             updated_at=now,
-            next_run_time=start_at,
+            next_run_time=start_at + offset,
         )
-        for number in range(count)
+        for number, offset in enumerate(offsets)
     ]
     await database.jobs.insert_many([job_document(job) for job in jobs])
     return jobs
