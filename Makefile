@@ -1,0 +1,68 @@
+# Everything a person or a machine does with this project. `make` alone lists it.
+
+PYTHON ?= python3
+# Options of `make run` (see `python main.py --help`) and `make bench`, e.g. ARGS="--port 9000".
+ARGS ?=
+# How many processes share the tests; each has a mongod of its own.
+TEST_PROCESSES ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
+# Touched when an installation is complete; made again only when the requirements change.
+RUNTIME := $(VENV)/.runtime-installed
+DEVELOPMENT := $(VENV)/.development-installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check fix bench browser clean
+
+help: ## List the commands
+	@echo "Cron++ — make <command>"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+run: $(RUNTIME) ## Start everything: web, API, a worker and, unless one is set, MongoDB
+	@exec $(BIN)/python main.py $(ARGS)
+
+test: check browser ## Check and test everything; finds or installs a browser
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --ignore tests/browser
+	$(BIN)/python -m pytest tests/browser # apart: its Playwright blocks where the others await
+
+check: $(DEVELOPMENT) ## Format, lint, types and who may import whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(DEVELOPMENT) ## Mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(DEVELOPMENT) ## Measure throughput and lateness
+	@exec $(BIN)/python -m bench $(ARGS)
+
+browser: $(DEVELOPMENT) ## Find or install the browser of the tests
+	@$(BIN)/python -m tests.browser.find_browser --install
+
+clean: ## Remove what these commands made; the data in .cronpp stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis bench/out
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@command -v "$(PYTHON)" >/dev/null || { \
+		echo "There is no $(PYTHON). Install Python 3.11 or later, or name one: make PYTHON=…" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is $$("$(PYTHON)" -V), but 3.11 or later is needed. Name one: make PYTHON=…" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments. Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "Making $(VENV) …"
+	@"$(PYTHON)" -m venv --clear $(VENV)
+
+$(RUNTIME): requirements.txt | $(BIN)/python
+	@echo "Installing requirements.txt …"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.txt requirements.txt | $(BIN)/python
+	@echo "Installing requirements-dev.txt …"
+	@$(PIP) -r requirements-dev.txt
+	@touch $(RUNTIME) $@
