@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
 
 from cronpp_app.domain.backoff import Backoff, RetryPolicy
 from cronpp_app.domain.jobs import (
@@ -28,7 +27,8 @@ from cronpp_app.services.draft_models import (
     RetryDraft,
     ScheduleDraft,
 )
-from cronpp_app.services.draft_types import DraftContext, shown
+from cronpp_app.services.draft_types import DraftContext
+from cronpp_app.services.field_errors import field_errors
 from cronpp_app.services.fields import (
     attempt_fields,
     definition_fields,
@@ -56,32 +56,6 @@ CheckTarget = Callable[[str], None]
 
 _SCHEDULE: TypeAdapter[Any] = TypeAdapter(ScheduleDraft)
 _MERGED: Final = ("schedule", "action", "retry", "misfire")
-_READ_ONLY: Final = frozenset(
-    [
-        "id",
-        "version",
-        "status",
-        "next_run_time",
-        "last_run",
-        "consecutive_failures",
-        "created_at",
-        "updated_at",
-        "paused_at",
-        "paused_reason",
-        "recent",
-        "user_id",
-    ]
-)
-_SENTENCES: Final = {
-    "missing": "Is required.",
-    "string_type": "Must be a text, not {given}.",
-    "string_unicode": "Must be text that UTF-8 can hold.",
-    "bool_type": "Must be true or false, not {given}.",
-    "list_type": "Must be a list, not {given}.",
-    "dict_type": "Must be an object, not {given}.",
-    "model_type": "Must be an object, not {given}.",
-    "model_attributes_type": "Must be an object, not {given}.",
-}
 
 
 def parse_job(
@@ -124,7 +98,8 @@ def parse_schedule(data: object, *, now: datetime) -> Schedule:
     try:
         draft = _SCHEDULE.validate_python(data, context=DraftContext(now=now))
     except ValidationError as error:
-        raise InvalidInput(*_field_errors(error, within="schedule")) from error
+        problems = field_errors(error.errors(include_url=False), within="schedule")
+        raise InvalidInput(*problems) from error
     schedule: Schedule = draft.schedule()
     return schedule
 
@@ -143,7 +118,7 @@ def check_fields(model: type[Draft], data: object, *, now: datetime | None = Non
     try:
         return model.model_validate(data, context=context)
     except ValidationError as error:
-        raise InvalidInput(*_field_errors(error)) from error
+        raise InvalidInput(*field_errors(error.errors(include_url=False))) from error
 
 
 def _parse(
@@ -161,7 +136,8 @@ def _parse(
     except ValidationError as error:
         # A mask is refused once, not again for the dots it is made of.
         known = {problem.field for problem in problems}
-        problems += [e for e in _field_errors(error) if e.field not in known]
+        found = field_errors(error.errors(include_url=False))
+        problems += [problem for problem in found if problem.field not in known]
     problems += _target_problems(data, problems, check_target)
     if problems or draft is None:
         raise InvalidInput(*problems)
@@ -239,51 +215,3 @@ def _misfire(draft: MisfireDraft) -> MisfirePolicy:
         max_age=timedelta(seconds=draft.max_age_seconds),
         max_runs=draft.max_runs,
     )
-
-
-def _field_errors(error: ValidationError, *, within: str = "") -> list[FieldError]:
-    found = error.errors(include_url=False)
-    return [FieldError(_path(details, within), _sentence(details)) for details in found]
-
-
-def _path(details: ErrorDetails, within: str) -> str:
-    names = [within] if within else []
-    tag_follows = within in {"schedule", "action"}
-    for part in details["loc"]:
-        if part == "[key]" or (tag_follows and part in {"cron", "interval", "once", "http", "log"}):
-            tag_follows = False
-            continue
-        names.append(str(part)[:100])
-        tag_follows = part in {"schedule", "action"} and len(names) == 1
-    if details["type"].startswith("union_tag"):
-        names.append("kind")
-    if blamed := details.get("ctx", {}).get("field"):
-        names.append(blamed)
-    return ".".join(names) or "request"
-
-
-def _sentence(details: ErrorDetails) -> str:
-    kind, context = details["type"], details.get("ctx", {})
-    match kind:
-        case "refused":
-            return str(context["sentence"])
-        case "extra_forbidden":
-            read_only = details["loc"][-1] in _READ_ONLY and len(details["loc"]) == 1
-            return "Cannot be set." if read_only else "Is not a known field."
-        case "literal_error":
-            return f"Must be {context['expected']}, not {shown(details['input'])}."
-        case "union_tag_not_found":
-            return (
-                "Is required: cron, interval or once."
-                if _of_schedule(details)
-                else ("Is required: http or log.")
-            )
-        case "union_tag_invalid":
-            return f"Must be one of {context['expected_tags']}."
-        case _:
-            sentence = _SENTENCES.get(kind, "Is not valid.")
-            return sentence.format(given=shown(details["input"]))
-
-
-def _of_schedule(details: ErrorDetails) -> bool:
-    return details["loc"] != ("action",)

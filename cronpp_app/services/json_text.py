@@ -18,7 +18,7 @@ _LONE = re.compile("[\ud800-\udfff]")
 _LONGEST_NUMBER = re.compile(r"[0-9]{400}")
 
 
-class InvalidJson(ValueError):  # noqa: N818 - reads as what happened
+class InvalidJson(ValueError):
     """Text is not JSON as we accept it; the message names line and column."""
 
     def __init__(self, problem: str, text: str, position: int) -> None:
@@ -99,7 +99,7 @@ def _without_texts(text: str) -> str:
     return _STRINGS.sub(lambda found: " " * len(found[0]), text)
 
 
-class _NotANumber(Exception):  # noqa: N818 - named for what was found
+class _NotANumber(Exception):
     pass
 
 

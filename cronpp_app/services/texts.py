@@ -11,6 +11,8 @@ from cronpp_app.domain.zones import load_zone
 _BIDI: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _UNSEEN = re.compile(f"[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff{_BIDI}]")
 _UNSEEN_IN_LINES = re.compile(f"[\u0000-\u0008\u000b-\u000c\u000e-\u001f\u007f-\u009f{_BIDI}]")
+# Further away, arithmetic with moments would run into the ends of the calendar.
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MOMENT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?", re.ASCII
@@ -46,9 +48,12 @@ def read_moment(text: str, *, timezone: str | None = None) -> datetime:
         moment = datetime.fromisoformat(precise)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=load_zone(timezone or "UTC"))
-        return cut_to_ms(moment.astimezone(UTC))
+        moment = cut_to_ms(moment.astimezone(UTC))
     except (ValueError, OverflowError) as error:
         raise ValueError(f"Is not a date and time that exists: {text}.") from error
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ValueError(f"Must lie in the years {_FIRST_YEAR} to {_LAST_YEAR}.")
+    return moment
 
 
 def moment_text(moment: datetime) -> str:

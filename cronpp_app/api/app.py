@@ -1,0 +1,85 @@
+"""The web application: REST and probes, behind the gate. Pages are mounted on it by main.py."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+
+from cronpp_app import __version__
+from cronpp_app.api import auth, health, jobs, runs
+from cronpp_app.api.middleware import Gate, GateRules
+from cronpp_app.api.offered import ApiServices
+from cronpp_app.api.openapi import docs_files, docs_router, document_of, methods_at
+from cronpp_app.api.problems import add_problem_handlers
+from cronpp_app.api.rate_limits import RateLimit
+from cronpp_app.services.web_sessions import CSRF_HEADER, CsrfTokens
+
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_PREFLIGHT_SECONDS = 600
+
+
+def build_api(
+    services: ApiServices,
+    *,
+    secret_key: str,
+    rate_limit: int = 0,
+    origins: Sequence[str] = (),
+) -> FastAPI:
+    """Return the application: /api, /healthz, /readyz, and the gate for all that is mounted.
+
+    `rate_limit` is requests a minute per account or address (0: none), `origins` are those
+    whose pages may call the API with a bearer token.
+    """
+    app = FastAPI(
+        title="Cron++", version=__version__, openapi_url=None, docs_url=None, redoc_url=None
+    )
+    add_problem_handlers(app)
+    app.mount("/api/docs/files", docs_files())
+    app.state.services = services
+    app.include_router(health.router)
+    api = APIRouter(prefix="/api")
+    for router in (auth.router, jobs.router, runs.runs_router, runs.insight_router):
+        api.include_router(router)
+    api.include_router(docs_router(app))
+    app.include_router(api)
+    _refuse_unknown(app)
+    app.add_middleware(
+        Gate,
+        accounts=services.accounts,
+        csrf=CsrfTokens(secret_key),
+        rate_limit=RateLimit(rate_limit),
+        rules=GateRules(origins=tuple(origins)),
+    )
+    _allow_origins(app, origins)
+    return app
+
+
+def _allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
+    if not origins:
+        return
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(origins),
+        allow_methods=_METHODS,
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", CSRF_HEADER],
+        expose_headers=["ETag", "Location", "Retry-After", "Idempotency-Replayed"],
+        max_age=_PREFLIGHT_SECONDS,
+    )
+
+
+def _refuse_unknown(app: FastAPI) -> None:
+    """Answer 404 under /api, or 405 where only the method is wrong.
+
+    Without it the pages, mounted behind the API, would answer in HTML.
+    """
+
+    async def unknown(request: Request) -> None:
+        if allowed := methods_at(request.url.path, document_of(app)):
+            allow = ", ".join(sorted(allowed))
+            detail = f"{request.method} is not possible here; {allow} would be."
+            raise HTTPException(405, detail, headers={"Allow": allow})
+        raise HTTPException(404, f"There is nothing at {request.url.path}.")
+
+    for path in ("/api", "/api/{rest:path}"):
+        app.add_api_route(path, unknown, methods=_METHODS, include_in_schema=False)

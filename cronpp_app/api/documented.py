@@ -1,0 +1,93 @@
+"""How routes are described in the OpenAPI document."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from cronpp_app.api.problems import MEDIA_TYPE
+from cronpp_app.services.draft_models import JobDraft, ScheduleDraft, Strict
+from cronpp_app.services.draft_types import OptionalMoment, Whole
+
+_WHY: Final = {
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not there, or not yours",
+    409: "The present state forbids it",
+    412: "`If-Match` names another version",
+    413: "More than 1 MiB",
+    415: "Not JSON",
+    422: "One or more fields are wrong; nothing was stored",
+    429: "Too many requests; `Retry-After` says when to come back",
+    503: "The database does not answer",
+}
+_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}
+JOB_EXAMPLE: Final = {
+    "name": "Nightly export",
+    "tags": ["billing"],
+    "schedule": {"kind": "cron", "cron": "30 2 * * *", "timezone": "Europe/Berlin"},
+    "action": {
+        "kind": "http",
+        "method": "POST",
+        "url": "https://example.org/hook",
+        "headers": {"Content-Type": "application/json"},
+        "body": '{"full": true}',
+    },
+    "retry": {"max_retries": 5},
+}
+SIGN_IN_EXAMPLE: Final = {"email": "ada@example.org", "password": "correct horse battery"}
+
+
+class Credentials(Strict):
+    """An e-mail address and a password."""
+
+    email: str
+    password: str
+
+
+class PasswordChange(Strict):
+    """The present password and the new one, 8 to 256 characters long."""
+
+    current: str
+    new: str
+
+
+class PreviewDraft(Strict):
+    """A schedule, and which of its fire times to show."""
+
+    schedule: ScheduleDraft
+    after: OptionalMoment = None
+    count: Annotated[int, Whole(1, 100)] = 5
+
+
+class JobChanges(JobDraft):
+    """Fields of a job to change; those that are not given stay."""
+
+    model_config = ConfigDict(json_schema_extra=lambda schema: schema.pop("required", None))
+
+
+REQUEST_MODELS: Final[tuple[type[BaseModel], ...]] = (
+    Credentials,
+    PasswordChange,
+    PreviewDraft,
+    JobDraft,
+    JobChanges,
+)
+
+
+def body_of(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+    """Return the `openapi_extra` of a route that reads a body shaped like `model`."""
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def problems(*statuses: int, signed_in: bool = True) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of a route that may fail with `statuses`, and as every route may."""
+    usual = {401, 429, 503} if signed_in else {429, 503}
+    described: dict[int | str, dict[str, Any]] = {}
+    for status in sorted({*statuses, *usual}):
+        described[status] = {"description": _WHY[status], "content": _PROBLEM}
+        if status in {429, 503}:
+            described[status]["headers"] = _RETRY_AFTER
+    return described

@@ -1,0 +1,177 @@
+"""The gate: who makes a request, and whether it may come in. Pages, REST and sockets alike."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
+
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cronpp_app.api.problems import problem_of
+from cronpp_app.api.rate_limits import RateLimit
+from cronpp_app.api.security_headers import with_security_headers
+from cronpp_app.errors import NotAllowed, NotSignedIn, StoreUnavailable
+from cronpp_app.services.accounts import Accounts, Identity
+from cronpp_app.services.web_sessions import COOKIE, CSRF_HEADER, SECURE_COOKIE, CsrfTokens
+from cronpp_app.store.database import translated_errors
+
+log = logging.getLogger("cronpp.api")
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# Answered without looking at who asks: assets, and the probes that must not need the database.
+_ANONYMOUS = ("/healthz", "/readyz", "/_nicegui/", "/static/", "/favicon.ico")
+_OPEN_PAGES = ("/login", "/signup", "/auth/", "/_nicegui")
+_OPEN_API = frozenset({"/api/auth/signup", "/api/auth/login", "/api/openapi.json"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateRules:
+    """What the gate lets in: paths for everybody, and origins whose pages may call the API."""
+
+    anonymous: tuple[str, ...] = _ANONYMOUS
+    open_pages: tuple[str, ...] = _OPEN_PAGES
+    origins: Sequence[str] = field(default=())
+
+
+class Gate:
+    """Pure ASGI: puts `identity` (or None) into the request's state, or answers itself."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        accounts: Accounts,
+        csrf: CsrfTokens,
+        rate_limit: RateLimit,
+        rules: GateRules,
+    ) -> None:
+        self._app = app
+        self._accounts = accounts
+        self._csrf = csrf
+        self._rate_limit = rate_limit
+        self._rules = rules
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request, or pass it on with its identity."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        scope.setdefault("state", {})["identity"] = None
+        if scope["type"] == "websocket":
+            await self._pass_socket(scope, receive, send)
+        else:
+            await self._pass_request(scope, receive, with_security_headers(scope, send))
+
+    async def _pass_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The socket's own handshake decides; here it only learns who is there.
+        try:
+            async with translated_errors():
+                scope["state"]["identity"] = await self._by_cookie(Headers(scope=scope))
+        except StoreUnavailable:
+            log.warning("socket opened without the database")
+        await self._app(scope, receive, send)
+
+    async def _pass_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            async with translated_errors():
+                refusal = await self._refusal(scope)
+                await (refusal or self._app)(scope, receive, sending)
+        except Exception as error:
+            if started:
+                raise
+            await _failure(scope, error)(scope, receive, sending)
+
+    async def _refusal(self, scope: Scope) -> Response | None:
+        """Return the answer that turns the request away, or None to let it in."""
+        path: str = scope["path"]
+        if path.startswith(self._rules.anonymous):
+            return None
+        headers = Headers(scope=scope)
+        bearer = headers.get("authorization")
+        if bearer is not None and _is_api(path):
+            identity = await self._by_bearer(bearer)
+        else:
+            identity = await self._by_cookie(headers)
+            self._check_origin(scope, headers)
+        scope["state"]["identity"] = identity
+        if _is_api(path):
+            self._check_api(scope, headers, identity, by_cookie=bearer is None)
+            return None
+        if identity is not None or path.startswith(self._rules.open_pages):
+            return None
+        return _to_login(scope)
+
+    def _check_api(
+        self, scope: Scope, headers: Headers, identity: Identity | None, *, by_cookie: bool
+    ) -> None:
+        address = scope["client"][0] if scope.get("client") else "unknown"
+        self._rate_limit.take(identity.user.id if identity else f"address {address}")
+        path: str = scope["path"]
+        is_open = path in _OPEN_API or path == "/api/docs" or path.startswith("/api/docs/")
+        if is_open:
+            return
+        if identity is None:
+            raise NotSignedIn("Sign in first: send Authorization: Bearer <token>.")
+        if by_cookie and scope["method"] not in _SAFE:
+            token = headers.get(CSRF_HEADER, "")
+            if not self._csrf.accepts(identity, token):
+                raise NotAllowed(f"By cookie, a change must carry the header {CSRF_HEADER}.")
+
+    async def _by_bearer(self, authorization: str) -> Identity | None:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.casefold() != "bearer" or not token.strip():
+            return None
+        return await self._accounts.identify(token.strip())
+
+    async def _by_cookie(self, headers: Headers) -> Identity | None:
+        cookies = cookie_parser(headers.get("cookie", ""))
+        token = cookies.get(SECURE_COOKIE) or cookies.get(COOKIE)
+        return await self._accounts.identify(token) if token else None
+
+    def _check_origin(self, scope: Scope, headers: Headers) -> None:
+        """Raise NotAllowed for a change that a page of somebody else asks for."""
+        if scope["method"] in _SAFE:
+            return
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+        if origin is not None and origin in self._rules.origins:
+            return
+        if site is not None:
+            ours = site in {"same-origin", "none"}
+        else:
+            ours = origin is None or urlsplit(origin).netloc == headers.get("host")
+        if not ours:
+            raise NotAllowed("This request comes from another site's page.")
+
+
+def _is_api(path: str) -> bool:
+    return path == "/api" or path.startswith("/api/")
+
+
+def _to_login(scope: Scope) -> Response:
+    if scope["method"] not in {"GET", "HEAD"}:
+        return PlainTextResponse("Sign in first.", status_code=401)
+    path, query = scope["path"], scope.get("query_string", b"").decode("latin-1")
+    # Only a local path may be returned to: "//host" would be another site.
+    target = path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
+    target = f"{target}?{query}" if query else target
+    return RedirectResponse(f"/login?next={quote(target, safe='/')}", status_code=303)
+
+
+def _failure(scope: Scope, error: Exception) -> Response:
+    answer = problem_of(error)
+    if _is_api(scope["path"]):
+        return answer
+    words = "The database does not answer; try again in a moment."
+    if answer.status_code != 503:
+        words = str(error) if answer.status_code < 500 else "Something went wrong here."
+    return PlainTextResponse(words, status_code=answer.status_code)

@@ -1,0 +1,24 @@
+"""The services that the API offers to other programs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cronpp_app.clock import utc_now
+from cronpp_app.services.accounts import Accounts
+from cronpp_app.services.idempotency import Idempotency
+from cronpp_app.services.jobs import Jobs
+from cronpp_app.services.overview import Overviews
+from cronpp_app.services.runs import Runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiServices:
+    """The services that the API offers; `clock` tells the present moment."""
+
+    accounts: Accounts
+    jobs: Jobs
+    runs: Runs
+    overviews: Overviews
+    idempotency: Idempotency
+    clock: Callable[[], datetime] = utc_now

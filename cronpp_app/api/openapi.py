@@ -1,0 +1,106 @@
+"""The OpenAPI document, and its pages from local files."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import compile_path
+from starlette.staticfiles import StaticFiles
+
+from cronpp_app import __version__
+from cronpp_app.api.documented import REQUEST_MODELS
+from cronpp_app.api.schemas import Problem
+
+_REF = "#/components/schemas/{model}"
+_ABOUT = (
+    "Cron++ calls URLs on schedules. Sign in with `POST /api/auth/login` and send the token as "
+    "`Authorization: Bearer …`. Times are RFC 3339 in UTC; errors are `application/problem+json`."
+)
+_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A session token from login"},
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "cronpp_session",
+        "description": "The browser's session; changes must also carry `X-CSRF-Token`",
+    },
+}
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Cron++ API</title>
+<link rel="stylesheet" href="/api/docs/files/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="/api/docs/files/swagger-ui-bundle.js"></script>
+<script>SwaggerUIBundle({url: "/api/openapi.json", dom_id: "#swagger-ui"});</script>
+</body>
+</html>
+"""
+
+
+def document_of(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of `app`; made when it is first asked for."""
+    if app.openapi_schema is None:
+        app.openapi_schema = _made(app)
+    return app.openapi_schema
+
+
+def methods_at(path: str, document: dict[str, Any]) -> set[str]:
+    """Return the methods that `document` offers at `path`; none if there is nothing."""
+    if path in {"/api/docs", "/api/openapi.json"}:
+        return {"GET"}
+    allowed: set[str] = set()
+    for template, operations in document["paths"].items():
+        if compile_path(template)[0].match(path):
+            allowed |= {method.upper() for method in operations}
+    return allowed
+
+
+def _made(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title="Cron++",
+        version=__version__,
+        openapi_version="3.1.0",
+        description=_ABOUT,
+        routes=app.routes,
+    )
+    models = [(model, "validation") for model in (*REQUEST_MODELS, Problem)]
+    _, shared = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]
+    components = document.setdefault("components", {})
+    components["schemas"] = shared["$defs"] | components.get("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        components["schemas"].pop(unused, None)
+    components["securitySchemes"] = _SCHEMES
+    document["security"] = [{"bearer": []}, {"cookie": []}]
+    return document
+
+
+def docs_router(app: FastAPI) -> APIRouter:
+    """Return /openapi.json and /docs."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/openapi.json")
+    async def openapi() -> Response:
+        return JSONResponse(document_of(app))
+
+    @router.get("/docs")
+    async def docs() -> Response:
+        return HTMLResponse(_PAGE)
+
+    return router
+
+
+def docs_files() -> StaticFiles:
+    """Return the files of Swagger UI, which the package fastapi-offline brings along."""
+    package = find_spec("fastapi_offline")
+    assert package is not None  # noqa: S101 - pinned in requirements.txt
+    assert package.origin is not None  # noqa: S101
+    return StaticFiles(directory=Path(package.origin).parent / "static")

@@ -1,0 +1,233 @@
+"""Answers as the OpenAPI document describes them. Tests hold the real answers against these."""
+
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from cronpp_app.domain.attempts import AttemptStatus, ErrorKind
+from cronpp_app.domain.jobs import JobStatus
+from cronpp_app.domain.runs import RunStatus, Trigger
+
+Item = TypeVar("Item", bound=BaseModel)
+
+
+class Answer(BaseModel):
+    """A part of an answer; nothing else is in it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class WrongField(Answer):
+    """What is wrong with one field."""
+
+    field: str = Field(examples=["schedule.cron"])
+    message: str
+
+
+class Problem(Answer):
+    """An error (RFC 9457)."""
+
+    type: str = Field(examples=["urn:cronpp:problem:invalid-input"])
+    title: str
+    status: int
+    detail: str
+    errors: list[WrongField] = Field(default=[], description="with 422 only: every wrong field")
+
+
+class UserAnswer(Answer):
+    """An account."""
+
+    id: str
+    email: str
+    role: Literal["admin", "user"]
+    created_at: AwareDatetime
+    timezone: str
+
+
+class SignedInAnswer(Answer):
+    """A session; the token is shown this once."""
+
+    token: str
+    token_type: Literal["bearer"]
+    expires_at: AwareDatetime
+    user: UserAnswer
+
+
+class LastRunAnswer(Answer):
+    """The latest run of a job that has ended."""
+
+    id: str
+    status: RunStatus
+    fire_time: AwareDatetime
+    finished_at: AwareDatetime | None
+    duration_ms: int | None
+    error: str | None
+
+
+class RetryAnswer(Answer):
+    """How many retries, and how long between them."""
+
+    max_retries: int
+    backoff: Literal["exponential", "linear", "fixed"]
+    base_seconds: int
+    max_seconds: int
+    jitter: bool
+
+
+class MisfireAnswer(Answer):
+    """What becomes of fire times noticed late."""
+
+    policy: Literal["skip", "latest", "all"]
+    grace_seconds: int
+    max_age_seconds: int
+    max_runs: int
+
+
+class JobAnswer(Answer):
+    """A job; `schedule` and `action` are as they are given, their defaults filled in."""
+
+    id: str
+    version: int
+    name: str
+    description: str
+    tags: list[str]
+    schedule: dict[str, Any]
+    action: dict[str, Any]
+    retry: RetryAnswer
+    overlap: Literal["skip", "queue", "allow"]
+    misfire: MisfireAnswer
+    status: JobStatus
+    enabled: bool
+    paused_reason: str | None
+    next_run_time: AwareDatetime | None
+    last_run: LastRunAnswer | None
+    consecutive_failures: int
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class ErrorAnswer(Answer):
+    """Why an attempt failed."""
+
+    kind: ErrorKind
+    message: str
+    traceback: str | None
+
+
+class RequestAnswer(Answer):
+    """What an attempt sent."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: str | None
+
+
+class ResponseAnswer(Answer):
+    """What came back; of the body the first 64 KiB."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+    body_truncated: bool
+    size_bytes: int
+
+
+class AttemptAnswer(Answer):
+    """One call: an entry of the execution log."""
+
+    number: int
+    worker: str
+    status: AttemptStatus
+    started_at: AwareDatetime
+    finished_at: AwareDatetime | None
+    duration_ms: int | None
+    request: RequestAnswer | None
+    response: ResponseAnswer | None
+    error: ErrorAnswer | None
+    stale_note: str | None
+
+
+class ListedRunAnswer(Answer):
+    """A run, as lists show it."""
+
+    id: str
+    job_id: str
+    job_name: str
+    job_version: int
+    trigger: Trigger
+    fire_time: AwareDatetime
+    status: RunStatus
+    attempt_count: int
+    next_attempt_at: AwareDatetime | None
+    started_at: AwareDatetime | None
+    finished_at: AwareDatetime | None
+    lateness_ms: int | None
+    duration_ms: int | None
+    error: ErrorAnswer | None
+    reason: str | None
+
+
+class RunAnswer(ListedRunAnswer):
+    """A run with its attempts."""
+
+    attempts: list[AttemptAnswer]
+
+
+class StartedRunAnswer(Answer):
+    """The run that a request started or changed."""
+
+    run: ListedRunAnswer
+
+
+class PageAnswer(Answer, Generic[Item]):
+    """A page of a list; beyond 10,000 the total stays there and is not exact."""
+
+    items: list[Item]
+    next_cursor: str | None
+    total: int
+    total_is_exact: bool
+
+
+class PreviewAnswer(Answer):
+    """What a schedule means."""
+
+    description: str
+    fire_times: list[AwareDatetime]
+    notes: list[str]
+
+
+class HourAnswer(Answer):
+    """How the runs ended that finished in this hour."""
+
+    start: AwareDatetime
+    succeeded: int
+    failed: int
+
+
+class StatsAnswer(Answer):
+    """How the caller's jobs are doing."""
+
+    counts: dict[JobStatus, int]
+    in_flight: int
+    failing: int
+    hours: list[HourAnswer]
+    runs_24h: int
+    failed_24h: int
+    success_rate: float | None
+    lateness_p50_ms: int | None
+    lateness_p95_ms: int | None
+    lateness_p99_ms: int | None
+
+
+class AliveAnswer(Answer):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class ReadyAnswer(Answer):
+    """Whether the database answers, and how many workers were seen in the last 30 s."""
+
+    status: Literal["ready", "unavailable"]
+    workers: int

@@ -1,0 +1,67 @@
+"""Creating things once, although the request may come twice (`Idempotency-Key`)."""
+
+import hashlib
+import json
+import re
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from cronpp_app.clock import utc_now
+from cronpp_app.errors import Conflict, FieldError, InvalidInput
+from cronpp_app.services.accounts import User
+from cronpp_app.store.idempotency import Answer, IdempotencyStore
+
+__all__ = ["Answer", "Idempotency"]
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class Idempotency:
+    """Answers the first request with a key by doing it, and its repetitions from memory."""
+
+    def __init__(self, store: IdempotencyStore, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def once(
+        self,
+        user: User,
+        key: str | None,
+        *,
+        request: object,
+        do: Callable[[], Awaitable[Answer]],
+    ) -> tuple[Answer, bool]:
+        """Return the answer to `request`, and whether it is a repeated one.
+
+        Without a key it is simply done. A request that fails gives its key free. Raises
+        InvalidInput for a key that belongs to another request, Conflict while the first
+        one is still being worked on.
+        """
+        if key is None:
+            return await do(), False
+        if not _KEY.fullmatch(key):
+            message = "Must be 1 to 255 visible ASCII characters."
+            raise InvalidInput(FieldError("Idempotency-Key", message))
+        name, fingerprint = _digest([user.id, key]), _digest(request)
+        first = await self._store.begin(name, fingerprint=fingerprint, now=self._clock())
+        if first is None:
+            return await self._do(name, do), False
+        if first.fingerprint != fingerprint:
+            message = "Was used for another request; give every request a key of its own."
+            raise InvalidInput(FieldError("Idempotency-Key", message))
+        if first.answer is None:
+            raise Conflict("The first request with this key is still being worked on; try again.")
+        return first.answer, True
+
+    async def _do(self, name: str, do: Callable[[], Awaitable[Answer]]) -> Answer:
+        try:
+            answer = await do()
+        except BaseException:
+            await self._store.forget(name)
+            raise
+        await self._store.finish(name, answer)
+        return answer
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,77 @@
+"""Answers to requests that carry an idempotency key, kept so that a repetition gets the same."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pymongo.errors import DuplicateKeyError
+
+from cronpp_app.store.database import Database
+
+KEPT = timedelta(days=1)
+# A request that has not answered for this long has died with its process.
+_GIVEN_UP_AFTER = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was answered: the HTTP status, the body as JSON text, and some headers."""
+
+    status: int
+    body: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstRequest:
+    """The request that used a key first; `answer` is None while it is being worked on."""
+
+    fingerprint: str
+    answer: Answer | None
+
+
+class IdempotencyStore:
+    """The collection `idempotency_keys`; its documents expire by themselves."""
+
+    def __init__(self, database: Database) -> None:
+        self._keys = database.raw["idempotency_keys"]
+
+    async def begin(self, key: str, *, fingerprint: str, now: datetime) -> FirstRequest | None:
+        """Take `key` and return None, or return the request that took it first."""
+        document = {
+            "_id": key,
+            "fingerprint": fingerprint,
+            "started_at": now,
+            "expires_at": now + KEPT,
+        }
+        try:
+            await self._keys.insert_one(document)
+        except DuplicateKeyError:
+            return await self._first(key, fingerprint, now)
+        return None
+
+    async def finish(self, key: str, answer: Answer) -> None:
+        """Keep the answer for those who ask again."""
+        fields = {"status": answer.status, "body": answer.body, "headers": answer.headers}
+        await self._keys.update_one({"_id": key}, {"$set": {"answer": fields}})
+
+    async def forget(self, key: str) -> None:
+        """Give `key` free again: nothing was created with it."""
+        await self._keys.delete_one({"_id": key, "answer": {"$exists": False}})
+
+    async def _first(self, key: str, fingerprint: str, now: datetime) -> FirstRequest | None:
+        abandoned = {
+            "_id": key,
+            "fingerprint": fingerprint,
+            "answer": {"$exists": False},
+            "started_at": {"$lt": now - _GIVEN_UP_AFTER},
+        }
+        taken = await self._keys.update_one(abandoned, {"$set": {"started_at": now}})
+        if taken.modified_count:
+            return None
+        found = await self._keys.find_one({"_id": key})
+        if found is None:  # given free just now
+            return await self.begin(key, fingerprint=fingerprint, now=now)
+        answer = found.get("answer")
+        return FirstRequest(
+            fingerprint=found["fingerprint"], answer=Answer(**answer) if answer else None
+        )

@@ -1,0 +1,126 @@
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+
+from cronpp_app.api.app import build_api
+from cronpp_app.api.offered import ApiServices
+from cronpp_app.services.accounts import Accounts
+from cronpp_app.services.idempotency import Idempotency
+from cronpp_app.services.jobs import Jobs
+from cronpp_app.services.overview import Overviews
+from cronpp_app.services.passwords import Hasher
+from cronpp_app.services.runs import Runs
+from cronpp_app.store.accounts import AccountStore
+from cronpp_app.store.changes import Notices
+from cronpp_app.store.database import Database, connect
+from cronpp_app.store.due import DueJobStore
+from cronpp_app.store.idempotency import IdempotencyStore
+from cronpp_app.store.indexes import ensure_indexes
+from cronpp_app.store.jobs import JobStore
+from cronpp_app.store.ledger import Ledger
+from cronpp_app.store.runs import RunStore
+from cronpp_app.store.workers import WorkerStore
+from tests.factories import NOON
+
+RETENTION = timedelta(days=30)
+SECRET = "a secret for tests"
+PASSWORD = "correct horse battery"
+
+SignUp = Callable[..., Awaitable[AsyncClient]]
+
+
+class TestClock:
+    """A clock that stands still until it is moved."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> Any:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+async def database(mongodb_uri: str, database_name: str) -> AsyncIterator[Database]:
+    database = connect(mongodb_uri, database_name)
+    await ensure_indexes(database)
+    yield database
+    await database.client.close()
+
+
+@pytest.fixture
+def offered(database: Database, clock: TestClock) -> ApiServices:
+    jobs, runs = JobStore(database), RunStore(database, retention=RETENTION)
+    ledger, ring = Ledger(database, retention=RETENTION), Notices(database).ring
+    quick = Hasher(time_cost=1, memory_kib=1024)
+    return ApiServices(
+        accounts=Accounts(AccountStore(database), hasher=quick, clock=clock),
+        jobs=Jobs(jobs, runs, ring=ring, clock=clock),
+        runs=Runs(
+            ledger, runs=runs, jobs=jobs, due_jobs=DueJobStore(database), ring=ring, clock=clock
+        ),
+        overviews=Overviews(jobs, ledger, WorkerStore(database), clock=clock, fresh_seconds=0),
+        idempotency=Idempotency(IdempotencyStore(database), clock=clock),
+        clock=clock,
+    )
+
+
+@pytest.fixture
+def app(offered: ApiServices) -> FastAPI:
+    return build_api(offered, secret_key=SECRET)
+
+
+@pytest.fixture
+async def open_client(app: FastAPI) -> AsyncIterator[Callable[..., Awaitable[AsyncClient]]]:
+    """Make clients that speak to the application directly, without a socket."""
+    async with AsyncExitStack() as stack:
+
+        async def make(**options: Any) -> AsyncClient:
+            transport = ASGITransport(options.pop("app", app))
+            client = AsyncClient(transport=transport, base_url="http://cronpp.test", **options)
+            return await stack.enter_async_context(client)
+
+        yield make
+
+
+@pytest.fixture
+async def stranger(open_client: Callable[..., Awaitable[AsyncClient]]) -> AsyncClient:
+    """Somebody who has not signed in."""
+    return await open_client()
+
+
+@pytest.fixture
+async def sign_up(
+    stranger: AsyncClient, open_client: Callable[..., Awaitable[AsyncClient]]
+) -> SignUp:
+    """Make an account and return a client that carries its token."""
+
+    async def make(email: str) -> AsyncClient:
+        answer = await stranger.post(
+            "/api/auth/signup", json={"email": email, "password": PASSWORD}
+        )
+        token = answer.json()["token"]
+        return await open_client(headers={"Authorization": f"Bearer {token}"})
+
+    return make
+
+
+@pytest.fixture
+async def ada(sign_up: SignUp) -> AsyncClient:
+    return await sign_up("ada@example.org")
+
+
+@pytest.fixture
+async def bob(ada: AsyncClient, sign_up: SignUp) -> AsyncClient:
+    return await sign_up("bob@example.org")
