@@ -1,7 +1,7 @@
 # Everything a person or a machine does with this project. `make` alone lists it.
 
 PYTHON ?= python3
-# Options of `make run` (see `python main.py --help`) and `make bench`, e.g. ARGS="--port 9000".
+# Options of `make run`, e.g. ARGS="--port 9000"; `.venv/bin/python main.py --help` lists them.
 ARGS ?=
 # How many processes share the tests; each has a mongod of its own.
 TEST_PROCESSES ?= 2
@@ -37,8 +37,10 @@ fix: $(DEVELOPMENT) ## Mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(DEVELOPMENT) ## Measure throughput and lateness
-	@exec $(BIN)/python -m bench $(ARGS)
+bench: $(DEVELOPMENT) ## Measure cost of fire times, lateness under load, cost of waiting jobs
+	$(BIN)/python -m bench.next_fire
+	$(BIN)/python -m bench.lateness --jobs 100 --seconds 30
+	$(BIN)/python -m bench.idle --jobs 100000
 
 browser: $(DEVELOPMENT) ## Find or install the browser of the tests
 	@$(BIN)/python -m tests.browser.find_browser --install
