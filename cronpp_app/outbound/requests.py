@@ -1,0 +1,114 @@
+"""What is sent: an action made into a request, and how the execution log shows it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import httpx
+
+from cronpp_app.domain.attempts import SentRequest
+from cronpp_app.domain.jobs import HttpAction
+from cronpp_app.outbound.guard import Target
+from cronpp_app.outbound.transport import SAFE_METHODS, Passage
+
+Headers = tuple[tuple[str, str], ...]
+
+SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
+_BODY_HEADERS: Final = frozenset({"content-type", "content-length", "content-encoding"})
+_DOTS = "••••"
+# Of a shorter value the last four characters would be most of the secret.
+_SHORTEST_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request as it leaves: `headers` in their order and case, without Host and framing."""
+
+    method: str
+    target: Target
+    headers: Headers
+    body: bytes | None
+
+    def to_httpx(self, passage: Passage) -> httpx.Request:
+        """Return the request for the transport."""
+        return httpx.Request(
+            self.method,
+            self.target.url,
+            headers=list(self.all_headers()),
+            content=self.body,
+            extensions={"passage": passage},
+        )
+
+    def all_headers(self) -> Headers:
+        """Return every header that goes over the wire (RFC 9112, 3.2 and 6)."""
+        framing: list[tuple[str, str]] = []
+        if self.body is not None or self.method not in SAFE_METHODS:
+            framing.append(("Content-Length", str(len(self.body or b""))))
+        if self.method not in SAFE_METHODS:
+            framing.append(("Connection", "close"))
+        return (("Host", self.target.authority), *self.headers, *framing)
+
+    def redirected(self, target: Target, status: int) -> "Outgoing":
+        """Return what is sent to `target` after a redirect of this request (RFC 9110, 15.4).
+
+        303, and 301 or 302 after POST, go on as GET without a body. Secrets stay with the
+        site they were meant for.
+        """
+        following = replace(self, target=target)
+        if target.origin != self.target.origin:
+            following = following._without(SECRET_HEADERS)
+        if (status == 303 and self.method != "HEAD") or (
+            status in {301, 302} and self.method == "POST"
+        ):
+            following = replace(following._without(_BODY_HEADERS), method="GET", body=None)
+        return following
+
+    def _without(self, names: frozenset[str]) -> "Outgoing":
+        kept = tuple(pair for pair in self.headers if pair[0].casefold() not in names)
+        return replace(self, headers=kept)
+
+
+def compose_headers(
+    action: HttpAction, extra_headers: Mapping[str, str], *, user_agent: str
+) -> Headers:
+    """Return the headers of an action: ours first, then the user's; `extra_headers` win."""
+    chosen = {
+        "user-agent": ("User-Agent", user_agent),
+        "accept": ("Accept", "*/*"),
+        "accept-encoding": ("Accept-Encoding", "gzip, deflate"),
+    }
+    for name, value in (*action.headers.items(), *extra_headers.items()):
+        chosen[name.casefold()] = (name, value)
+    if action.body is not None and "content-type" not in chosen:
+        chosen["content-type"] = ("Content-Type", _guess_type(action.body))
+    return tuple(chosen.values())
+
+
+def _guess_type(body: str) -> str:
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return "text/plain; charset=utf-8"
+    return "application/json"
+
+
+def shown_request(action: HttpAction, headers: Headers) -> SentRequest:
+    """Return the request as the execution log keeps it: secrets masked."""
+    shown = {
+        name: mask(value) if name.casefold() in SECRET_HEADERS else value for name, value in headers
+    }
+    return SentRequest(method=action.method, url=action.url, headers=shown, body=action.body)
+
+
+def mask(value: str) -> str:
+    """Return four dots and the last four characters of a secret; a short one shows none."""
+    return _DOTS + value[-4:] if len(value) >= _SHORTEST_SHOWN else _DOTS
+
+
+def without_secrets(text: str, headers: Headers) -> str:
+    """Return `text`, such as a stack trace, with the values of secret headers masked."""
+    for name, value in headers:
+        if value and name.casefold() in SECRET_HEADERS:
+            text = text.replace(value, mask(value))
+    return text
