@@ -22,6 +22,7 @@ from cronpp_app.store.embedded_folder import (
     Remembered,
     ask_to_end,
     free_disk_bytes,
+    held_by_another,
     lock_folder,
     orphan_pid,
     server_is_running,
@@ -42,6 +43,7 @@ from cronpp_app.store.embedded_server import (
 log = logging.getLogger("cronpp.mongodb")
 
 _PORT_TRIES = 5
+_PORT_SECONDS = 2.0
 _WATCH_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 60.0
 _SMALL_MACHINE_BYTES = 4 * 1024**3
@@ -192,14 +194,28 @@ def _stop_orphan(folder: DataFolder) -> None:
     """Stop the server that a dead process of ours left behind on `folder`, if there is one."""
     if not server_is_running(folder):
         return
-    pid = orphan_pid(folder)
-    log.warning("stopping the MongoDB that a crash left running", extra={"pid": pid})
-    ask_to_end(pid)
-    deadline = monotonic() + STOP_SECONDS
-    while server_is_running(folder):
+    for forcibly in (False, True):
+        pid = orphan_pid(folder)
+        log.warning("stopping the MongoDB that a crash left running", extra={"pid": pid})
+        if pid:
+            ask_to_end(pid, forcibly=forcibly)
+        if _comes_true(lambda: not server_is_running(folder), seconds=STOP_SECONDS):
+            break
+    else:
+        raise held_by_another(folder, "unknown")
+    memory = folder.remembered()
+    if memory:  # mongod lets go of the folder a little before it lets go of the port
+        _comes_true(lambda: port_is_free(memory.port), seconds=_PORT_SECONDS)
+
+
+def _comes_true(question: Callable[[], bool], *, seconds: float) -> bool:
+    """Return whether the answer to `question` becomes yes within `seconds`."""
+    deadline = monotonic() + seconds
+    while not question():
         if monotonic() > deadline:
-            ask_to_end(pid, forcibly=True)
-        time.sleep(0.05)
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def _modest_cache_gb() -> float:

@@ -137,17 +137,25 @@ def server_is_running(folder: DataFolder) -> bool:
         return True
 
 
-def orphan_pid(folder: DataFolder) -> int:
+def orphan_pid(folder: DataFolder) -> int | None:
     """Return the process id of the mongod that our own former start left running.
 
+    None if it is about to end: then it has emptied its lock file, or is gone by now.
     Raises SetupError if the running one was started by somebody else.
     """
     text = folder.server_lock.read_text(encoding="utf-8").strip()
     command = _command_of(int(text)) if text.isdecimal() else ""
-    if str(folder.database) in command and SET_NAME in command:
+    if not command:
+        return None
+    if str(folder.database) in command and f"--replSet {SET_NAME}" in command:
         return int(text)
-    raise SetupError(
-        f"A mongod that Cron++ did not start (process {text or 'unknown'}) holds the database in "
+    raise held_by_another(folder, text)
+
+
+def held_by_another(folder: DataFolder, pid: str) -> SetupError:
+    """Return the error that somebody else's mongod, process `pid`, has the database."""
+    return SetupError(
+        f"A mongod that Cron++ did not start (process {pid}) holds the database in "
         f"{folder.database}. Stop it first, or name another folder in CRONPP_DATA_DIR."
     )
 
@@ -162,9 +170,12 @@ def ask_to_end(pid: int, *, forcibly: bool = False) -> None:
 
 
 def _command_of(pid: int) -> str:
-    listed = Path(f"/proc/{pid}/cmdline")
-    if listed.exists():
-        return listed.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    if Path("/proc/self").exists():
+        try:
+            listed = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return ""
+        return listed.replace(b"\0", b" ").decode(errors="replace")
     answer = subprocess.run(  # noqa: S603 - a number is all that varies
         ["ps", "-p", str(pid), "-o", "command="],  # noqa: S607 - where it is differs by system
         capture_output=True,

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -28,6 +29,7 @@ log = logging.getLogger("cronpp.mongodb")
 READY_SECONDS = 120  # recovery after a crash replays the journal
 STOP_SECONDS = 30
 _PAUSE_SECONDS = 0.02
+_LOWEST_PORT, _PORTS = 20_000, 10_000
 _PORT_TAKEN_STATUS = 48  # MongoDB's exit code EXIT_NET_ERROR
 _OPLOG_MB = 1024
 _NOT_YET_INITIALIZED = 94
@@ -62,7 +64,16 @@ class Server:
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on at this moment."""
+    """Return a loopback port that nobody listens on at this moment.
+
+    It lies below the ports that systems lend to outgoing connections: one of those could take
+    it while the server restarts, and every client would look for the server in vain.
+    """
+    drawn = (_LOWEST_PORT + secrets.randbelow(_PORTS) for _ in range(100))
+    return next((port for port in drawn if port_is_free(port)), 0) or _lent_port()
+
+
+def _lent_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

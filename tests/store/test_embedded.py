@@ -195,6 +195,23 @@ class TestACrash:
         until(lambda: is_gone(main.mongod_pid))
         assert (folder / "mongodb" / "mongod.lock").read_text() == ""
 
+    def test_of_its_parent_may_be_followed_by_a_start_at_once(
+        self, start: Start, folder: Path
+    ) -> None:
+        main = Main(folder)
+        write_note(main.uri, "kept")
+        main.kill()
+        assert notes_at(start().uri) == ["kept"]
+
+    def test_of_its_parent_may_be_followed_by_a_start_while_the_server_leaves(
+        self, start: Start, folder: Path
+    ) -> None:
+        main = Main(folder)
+        write_note(main.uri, "kept")
+        main.kill()
+        until(lambda: (folder / "mongodb" / "mongod.lock").read_text() == "")
+        assert notes_at(start().uri) == ["kept"]
+
     def test_that_left_the_server_running_is_tidied_by_the_next_start(
         self, start: Start, folder: Path
     ) -> None:
