@@ -12,15 +12,15 @@ import sys
 from collections.abc import Iterator, Sequence
 
 import uvicorn
-from cronpp_app.api.app import build_api
-from cronpp_app.store.embedded import start_embedded
+from fastapi import FastAPI
 
-from cronpp_app.composition import build_services
+from cronpp_app.composition import build_services, build_web
 from cronpp_app.errors import CronppError, SetupError
 from cronpp_app.event_loop import run_in_event_loop
 from cronpp_app.logs import set_up_logs
 from cronpp_app.settings import Settings, load_settings, parse_options
 from cronpp_app.store.database import connect
+from cronpp_app.store.embedded import start_embedded
 from cronpp_app.store.indexes import ensure_indexes
 from cronpp_app.supervisor import local_workers
 from pages import register_pages
@@ -77,9 +77,9 @@ async def _serve(settings: Settings, uri: str, listener: socket.socket) -> None:
     database = connect(uri, settings.database)
     await ensure_indexes(database)
     services = build_services(settings, database)
-    api = build_api(services, settings)
-    register_pages(api, services, settings)
-    server = _Server(_server_config(api))
+    web = build_web(settings, services)
+    register_pages(web, services, settings)
+    server = _Server(_server_config(web))
     _stop_on_signals(server)
     host, port = listener.getsockname()[:2]
     log.info("Cron++ is ready", extra={"url": f"http://{host}:{port}"})
@@ -89,9 +89,9 @@ async def _serve(settings: Settings, uri: str, listener: socket.socket) -> None:
     await database.client.close()
 
 
-def _server_config(api: object) -> uvicorn.Config:
+def _server_config(web: FastAPI) -> uvicorn.Config:
     return uvicorn.Config(
-        api,  # type: ignore[arg-type]
+        web,
         ws="websockets-sansio",
         log_config=None,
         access_log=False,

@@ -9,7 +9,11 @@ from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
+from fastapi import FastAPI
+
 from cronpp_app import __version__
+from cronpp_app.api.app import build_api
+from cronpp_app.api.offered import ApiServices
 from cronpp_app.clock import monotonic
 from cronpp_app.domain.leases import LeaseTerms
 from cronpp_app.domain.runs import Run
@@ -27,7 +31,9 @@ from cronpp_app.engine.upkeep import Upkeep
 from cronpp_app.errors import SetupError
 from cronpp_app.outbound.caller import Caller
 from cronpp_app.outbound.guard import Blocked, EgressRules, check_url, parse_allow
+from cronpp_app.secret_key import load_secret_key
 from cronpp_app.services.accounts import Accounts
+from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.jobs import Jobs
 from cronpp_app.services.live import Changes
 from cronpp_app.services.overview import Overviews
@@ -38,6 +44,7 @@ from cronpp_app.store.attempts import AttemptStore
 from cronpp_app.store.changes import Notices
 from cronpp_app.store.database import Database
 from cronpp_app.store.due import DueJobStore
+from cronpp_app.store.idempotency import IdempotencyStore
 from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.runs import RunStore
@@ -53,6 +60,7 @@ class Services:
     runs: Runs
     overviews: Overviews
     changes: Changes
+    idempotency: Idempotency
 
 
 USER_AGENT = f"Cron++/{__version__}"
@@ -71,6 +79,24 @@ def build_services(settings: Settings, database: Database) -> Services:
         runs=Runs(ledger, runs=runs, jobs=jobs, due_jobs=DueJobStore(database), ring=ring),
         overviews=Overviews(jobs, ledger, WorkerStore(database)),
         changes=Changes(database),
+        idempotency=Idempotency(IdempotencyStore(database)),
+    )
+
+
+def build_web(settings: Settings, services: Services) -> FastAPI:
+    """Return the web application with REST API and probes; pages are mounted on it."""
+    offered = ApiServices(
+        accounts=services.accounts,
+        jobs=services.jobs,
+        runs=services.runs,
+        overviews=services.overviews,
+        idempotency=services.idempotency,
+    )
+    return build_api(
+        offered,
+        secret_key=load_secret_key(settings.secret_key, settings.data_dir),
+        rate_limit=settings.rate_limit,
+        origins=settings.origins,
     )
 
 

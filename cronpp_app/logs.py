@@ -13,7 +13,7 @@ def set_up_logs(form: Literal["text", "json"], level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_JsonFormatter() if form == "json" else _TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for chatty in ("apscheduler", "pymongo", "httpx", "httpcore", "watchfiles", "uvicorn.access"):
+    for chatty in ("apscheduler", "pymongo", "httpx", "httpcore", "watchfiles", "uvicorn"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
