@@ -76,11 +76,22 @@ def _made(app: FastAPI) -> dict[str, Any]:
     _, shared = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]
     components = document.setdefault("components", {})
     components["schemas"] = shared["$defs"] | components.get("schemas", {})
-    for unused in ("HTTPValidationError", "ValidationError"):
-        components["schemas"].pop(unused, None)
+    _drop_foreign_errors(document)
     components["securitySchemes"] = _SCHEMES
     document["security"] = [{"bearer": []}, {"cookie": []}]
     return document
+
+
+def _drop_foreign_errors(document: dict[str, Any]) -> None:
+    """Take out the validation errors that FastAPI describes: ours look different."""
+    foreign = {"$ref": _REF.format(model="HTTPValidationError")}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            content = operation["responses"].get("422", {}).get("content", {})
+            if content.get("application/json", {}).get("schema") == foreign:
+                del operation["responses"]["422"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)
 
 
 def docs_router(app: FastAPI) -> APIRouter:

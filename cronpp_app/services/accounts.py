@@ -171,7 +171,8 @@ class Accounts:
         return _user(account)
 
     async def _add(self, email: str, password_hash: str) -> Account:
-        first = not await self._store.has_founder()
+        # Where only the first may sign up, everybody tries to be the first: the index decides.
+        first = self._signup is Signup.FIRST or not await self._store.has_founder()
         try:
             return await self._store.add(
                 email=email,

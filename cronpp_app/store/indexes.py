@@ -91,6 +91,8 @@ RUNS = [
 
 LOGS = [IndexModel([("expire_at", UP)], name="expired", expireAfterSeconds=0)]
 
+IDEMPOTENCY = [IndexModel([("expires_at", UP)], name="expired", expireAfterSeconds=0)]
+
 WORKERS = [IndexModel([("seen_at", UP)], name="gone", expireAfterSeconds=3600)]
 
 
@@ -102,3 +104,4 @@ async def ensure_indexes(database: Database) -> None:
     await database.runs.create_indexes(RUNS)
     await database.logs.create_indexes(LOGS)
     await database.workers.create_indexes(WORKERS)
+    await database.raw["idempotency_keys"].create_indexes(IDEMPOTENCY)

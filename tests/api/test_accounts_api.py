@@ -1,0 +1,184 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from httpx import AsyncClient
+
+from cronpp_app.api.app import build_api
+from cronpp_app.api.offered import ApiServices
+from cronpp_app.services.accounts import SESSION_LASTS, Accounts
+from cronpp_app.services.passwords import Hasher
+from cronpp_app.settings import Signup
+from cronpp_app.store.accounts import AccountStore
+from cronpp_app.store.database import Database
+from tests.api.conftest import PASSWORD, SECRET, TestClock
+
+ADA = {"email": "ada@example.org", "password": PASSWORD}
+
+
+async def test_signing_up_answers_a_session_and_the_account(stranger: AsyncClient) -> None:
+    answer = await stranger.post("/api/auth/signup", json=ADA | {"email": "Ada@Example.ORG"})
+    assert answer.status_code == 201
+    body = answer.json()
+    assert body["token_type"] == "bearer"
+    assert body["expires_at"] == "2026-12-31T12:00:00.000Z"
+    assert body["user"]["email"] == "ada@example.org"
+    assert body["user"]["created_at"] == "2026-12-01T12:00:00.000Z"
+
+
+async def test_the_first_account_is_the_admin_and_the_second_is_not(
+    ada: AsyncClient, bob: AsyncClient
+) -> None:
+    assert (await ada.get("/api/auth/me")).json()["role"] == "admin"
+    assert (await bob.get("/api/auth/me")).json()["role"] == "user"
+
+
+async def test_of_many_first_signups_at_once_one_becomes_the_admin(stranger: AsyncClient) -> None:
+    bodies = [{"email": f"user{n}@example.org", "password": PASSWORD} for n in range(6)]
+    answers = await asyncio.gather(
+        *(stranger.post("/api/auth/signup", json=body) for body in bodies)
+    )
+    roles = [answer.json()["user"]["role"] for answer in answers]
+    assert sorted(roles) == ["admin"] + ["user"] * 5
+
+
+async def test_an_address_has_one_account_in_whatever_case_it_is_written(
+    ada: AsyncClient, stranger: AsyncClient
+) -> None:
+    answer = await stranger.post("/api/auth/signup", json=ADA | {"email": "ADA@example.org"})
+    assert answer.status_code == 409
+
+
+async def test_everything_wrong_with_a_signup_is_said_at_once(stranger: AsyncClient) -> None:
+    body = {"email": "nobody", "password": "short", "admin": True}
+    errors = (await stranger.post("/api/auth/signup", json=body)).json()["errors"]
+    assert [error["field"] for error in errors] == ["admin"]
+    del body["admin"]
+    errors = (await stranger.post("/api/auth/signup", json=body)).json()["errors"]
+    assert {error["field"] for error in errors} == {"email", "password"}
+
+
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [
+        ("seven77", "8 to 256"),
+        ("x" * 257, "8 to 256"),
+        ("ada@example.org", "e-mail address"),
+        ("Password123", "most common"),
+        ("aaaaaaaaaa", "most common"),
+        ("has\u0000control", "control"),
+    ],
+)
+async def test_a_weak_password_is_refused_with_the_reason(
+    password: str, reason: str, stranger: AsyncClient
+) -> None:
+    answer = await stranger.post("/api/auth/signup", json=ADA | {"password": password})
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "password"
+    assert reason in error["message"]
+
+
+async def test_a_password_is_the_same_whichever_way_its_accents_are_composed(
+    stranger: AsyncClient,
+) -> None:
+    await stranger.post("/api/auth/signup", json=ADA | {"password": "pass\u00e9 simple"})
+    answer = await stranger.post("/api/auth/login", json=ADA | {"password": "passe\u0301 simple"})
+    assert answer.status_code == 200
+
+
+async def test_wrong_passwords_and_unknown_people_get_the_same_answer(
+    ada: AsyncClient, stranger: AsyncClient
+) -> None:
+    wrong = await stranger.post("/api/auth/login", json=ADA | {"password": "not the password"})
+    unknown = await stranger.post("/api/auth/login", json=ADA | {"email": "eve@example.org"})
+    nonsense = await stranger.post("/api/auth/login", json=ADA | {"email": "$ne"})
+    assert wrong.status_code == unknown.status_code == nonsense.status_code == 401
+    assert wrong.json() == unknown.json() == nonsense.json()
+
+
+async def test_unknown_people_cost_a_hash_too(database: Database) -> None:
+    verified: list[str | None] = []
+
+    class Counting(Hasher):
+        async def matches(self, password: str, hashed: str | None) -> bool:
+            verified.append(hashed)
+            return await super().matches(password, hashed)
+
+    hasher = Counting(time_cost=1, memory_kib=1024)
+    assert not await hasher.matches("whatever it is", None)
+    assert verified == [None]
+
+
+async def test_a_logged_out_token_is_worthless_at_once(ada: AsyncClient) -> None:
+    assert (await ada.get("/api/auth/me")).status_code == 200
+    assert (await ada.post("/api/auth/logout")).status_code == 204
+    assert (await ada.get("/api/auth/me")).status_code == 401
+
+
+async def test_logging_out_everywhere_ends_every_session(
+    ada: AsyncClient, stranger: AsyncClient
+) -> None:
+    other = (await stranger.post("/api/auth/login", json=ADA)).json()["token"]
+    assert (await ada.post("/api/auth/logout-all")).status_code == 204
+    assert (await ada.get("/api/auth/me")).status_code == 401
+    headers = {"Authorization": f"Bearer {other}"}
+    assert (await stranger.get("/api/auth/me", headers=headers)).status_code == 401
+
+
+async def test_a_new_password_ends_every_other_session(
+    ada: AsyncClient, stranger: AsyncClient
+) -> None:
+    other = (await stranger.post("/api/auth/login", json=ADA)).json()["token"]
+    change = {"current": PASSWORD, "new": "a much better one"}
+    assert (await ada.post("/api/auth/password", json=change)).status_code == 204
+    assert (await ada.get("/api/auth/me")).status_code == 200
+    headers = {"Authorization": f"Bearer {other}"}
+    assert (await stranger.get("/api/auth/me", headers=headers)).status_code == 401
+    assert (await stranger.post("/api/auth/login", json=ADA)).status_code == 401
+
+
+async def test_a_new_password_needs_the_present_one(ada: AsyncClient) -> None:
+    change = {"current": "not this one", "new": "a much better one"}
+    answer = await ada.post("/api/auth/password", json=change)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "current"
+
+
+async def test_a_session_ends_by_itself(ada: AsyncClient, clock: TestClock) -> None:
+    clock.now += SESSION_LASTS - timedelta(seconds=1)
+    assert (await ada.get("/api/auth/me")).status_code == 200
+    clock.now += timedelta(seconds=1)
+    assert (await ada.get("/api/auth/me")).status_code == 401
+
+
+async def test_tokens_and_passwords_are_never_stored_in_clear(
+    ada: AsyncClient, database: Database
+) -> None:
+    token = ada.headers["Authorization"].removeprefix("Bearer ")
+    sessions = [dict(document) async for document in database.sessions.find()]
+    users = [dict(document) async for document in database.users.find()]
+    assert len(sessions) == len(users) == 1
+    assert token not in str(sessions)
+    assert PASSWORD not in str(users)
+    assert "$argon2id$" in users[0]["password_hash"]
+
+
+@pytest.mark.parametrize(("policy", "accounts"), [(Signup.FIRST, 1), (Signup.CLOSED, 0)])
+async def test_signing_up_may_be_for_the_first_only_or_for_nobody(
+    policy: Signup,
+    accounts: int,
+    database: Database,
+    offered: ApiServices,
+    open_client: Callable[..., Awaitable[AsyncClient]],
+) -> None:
+    quick = Hasher(time_cost=1, memory_kib=1024)
+    limited = Accounts(AccountStore(database), signup=policy, hasher=quick)
+    app = build_api(replace(offered, accounts=limited), secret_key=SECRET)
+    client = await open_client(app=app)
+    bodies = [{"email": f"user{n}@example.org", "password": PASSWORD} for n in range(4)]
+    answers = await asyncio.gather(*(client.post("/api/auth/signup", json=body) for body in bodies))
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses == [201] * accounts + [403] * (4 - accounts)

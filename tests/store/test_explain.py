@@ -1,0 +1,218 @@
+"""What people's queries cost, as MongoDB's profiler counts it while they run.
+
+Queries of lists must be served by an index in its order: no scan of a collection, no sorting
+in memory, and no more keys read than a few per document that is returned.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from cronpp_app.domain.jobs import JobStatus
+from cronpp_app.domain.runs import RunStatus
+from cronpp_app.store.database import Database, connect
+from cronpp_app.store.documents import job_document
+from cronpp_app.store.indexes import ensure_indexes
+from cronpp_app.store.jobs import JobFilter, JobSort, JobStore
+from cronpp_app.store.ledger import Ledger, RunFilter
+from cronpp_app.store.run_documents import run_document
+from tests.factories import NOON, make_job, make_run
+
+JOBS, RUNS, LIMIT = 1_500, 3_000, 20
+ADA, BOB = "ada", "bob"
+HOUR = timedelta(hours=1)
+# A page reads one document more than it shows, and an index scan may end one key further.
+KEYS_PER_DOCUMENT = 2
+
+Costs = list[dict[str, Any]]
+
+
+@pytest.fixture
+async def database(mongodb_uri: str, database_name: str) -> AsyncIterator[Database]:
+    database = connect(mongodb_uri, database_name)
+    await ensure_indexes(database)
+    await database.jobs.insert_many([_job(n) for n in range(JOBS)])
+    await database.runs.insert_many([_run(n) for n in range(RUNS)])
+    yield database
+    await database.client.close()
+
+
+@pytest.fixture
+def cost_of(database: Database) -> Callable[[Awaitable[Any]], Awaitable[Costs]]:
+    """Return what the profiler noted of the queries that something makes."""
+
+    async def measure(work: Awaitable[Any]) -> Costs:
+        await database.raw.command("profile", 2)
+        await work
+        await database.raw.command("profile", 0)
+        noted = database.raw["system.profile"].find({"op": {"$in": ["query", "command"]}})
+        costs = [dict(entry) async for entry in noted if "planSummary" in entry]
+        await database.raw.drop_collection("system.profile")
+        return costs
+
+    return measure
+
+
+def _job(n: int) -> dict[str, Any]:
+    status = JobStatus.PAUSED if n % 100 == 0 else JobStatus.PENDING
+    job = make_job(
+        id=f"job-{n:06}",
+        user_id=BOB if n % 3 == 0 else ADA,
+        name=f"Export {n % 50}",
+        tags=("rare",) if n % 400 == 1 else ("billing",),
+        status=status,
+        enabled=status is JobStatus.PENDING,
+        created_at=NOON + timedelta(seconds=n % 7),
+        next_run_time=None if status is JobStatus.PAUSED else NOON + HOUR * (n % 24),
+    )
+    return {**job_document(job), "consecutive_failures": n % 10 if n % 5 == 0 else 0}
+
+
+def _run(n: int) -> dict[str, Any]:
+    job = make_job(id=f"job-{n % 90:06}", user_id=BOB if n % 3 == 0 else ADA)
+    fire_time = NOON - timedelta(minutes=n // 3)
+    run = make_run(job, id=f"run-{n:06}", fire_time=fire_time)
+    if n < 6:
+        return dict(run_document(run)) | {"seat": f"seat {n}"}
+    ended: dict[str, Any] = dict(run_document(run))
+    ended.pop("wake_at")
+    ended.pop("seat")
+    return ended | {
+        "status": "FAILED" if n % 500 == 7 else "SUCCESS",
+        "finished_at": fire_time + timedelta(seconds=2),
+        "lateness_ms": n % 80,
+    }
+
+
+def _page(sort: JobSort, *, descending: bool = False, **which: Any) -> Callable[..., Any]:
+    def ask(database: Database, after: Any = None) -> Awaitable[Any]:
+        return JobStore(database).page(
+            JobFilter(user_id=ADA, **which),
+            sort=sort,
+            descending=descending,
+            limit=LIMIT,
+            after=after,
+        )
+
+    return ask
+
+
+def _runs(**which: Any) -> Callable[..., Any]:
+    def ask(database: Database, after: Any = None) -> Awaitable[Any]:
+        ledger = Ledger(database, retention=timedelta(days=30))
+        return ledger.page(RunFilter(user_id=ADA, **which), limit=LIMIT, after=after)
+
+    return ask
+
+
+LISTS = {
+    "jobs by next run": _page(JobSort.NEXT_RUN_TIME),
+    "jobs by next run, descending": _page(JobSort.NEXT_RUN_TIME, descending=True),
+    "jobs by name": _page(JobSort.NAME),
+    "jobs by name, descending": _page(JobSort.NAME, descending=True),
+    "jobs by last run": _page(JobSort.LAST_RUN),
+    "jobs by creation": _page(JobSort.CREATED_AT),
+    "paused jobs": _page(JobSort.NEXT_RUN_TIME, status=JobStatus.PAUSED),
+    "waiting jobs": _page(JobSort.NEXT_RUN_TIME, status=JobStatus.PENDING),
+    "jobs of a common tag": _page(JobSort.NEXT_RUN_TIME, tag="billing"),
+    "all runs": _runs(),
+    "runs of a job": _runs(job_id="job-000001"),
+    "failed runs": _runs(status=RunStatus.FAILED),
+    "successful runs": _runs(status=RunStatus.SUCCESS),
+    "runs of an hour": _runs(since=NOON - 10 * HOUR, until=NOON - 9 * HOUR),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_page_is_read_in_the_order_of_an_index(
+    name: str, database: Database, cost_of: Callable[[Awaitable[Any]], Awaitable[Costs]]
+) -> None:
+    ask = LISTS[name]
+    _, position = await ask(database)
+    for after in [None] if position is None else [None, position]:
+        (cost,) = await cost_of(ask(database, after))
+        _assert_cheap(cost)
+
+
+@pytest.mark.parametrize("sort", JobSort)
+async def test_a_page_in_the_middle_costs_no_more_although_all_sort_keys_are_equal(
+    sort: JobSort,
+    database: Database,
+    cost_of: Callable[[Awaitable[Any]], Awaitable[Costs]],
+) -> None:
+    same = {"name_sort": "x", "next_sort": NOON, "last_sort": NOON, "created_at": NOON}
+    await database.jobs.update_many({}, {"$set": same})
+    ask = _page(sort)
+    value: Any = "x" if sort is JobSort.NAME else NOON
+    (cost,) = await cost_of(ask(database, (value, "job-001000")))
+    _assert_cheap(cost)
+
+
+QUERIES: dict[str, Callable[[Database], Awaitable[Any]]] = {
+    "a job": lambda db: JobStore(db).get(ADA, "job-000001"),
+    "the next jobs": lambda db: JobStore(db).upcoming(ADA, limit=5),
+    "the worst jobs": lambda db: JobStore(db).worst(ADA, limit=5),
+    "a rare tag": _page(JobSort.NAME, tag="rare"),
+    "a run": lambda db: Ledger(db, retention=HOUR).get(ADA, "run-000001"),
+    "attempts": lambda db: Ledger(db, retention=HOUR).attempts(ADA, "run-000001"),
+}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+async def test_a_query_reads_what_it_returns(
+    name: str, database: Database, cost_of: Callable[[Awaitable[Any]], Awaitable[Costs]]
+) -> None:
+    (cost,) = await cost_of(QUERIES[name](database))
+    # The few jobs of a rare tag are sorted in memory: cheaper than an index for every order.
+    _assert_cheap(cost, may_sort=name == "a rare tag")
+
+
+async def test_a_search_reads_the_jobs_it_finds_only(
+    database: Database, cost_of: Callable[[Awaitable[Any]], Awaitable[Costs]]
+) -> None:
+    await database.jobs.update_one({"_id": "job-000700"}, {"$set": {"words": ["unheard"]}})
+    (cost,) = await cost_of(_page(JobSort.NAME, words=("unhe",))(database))
+    assert cost["nreturned"] == 1
+    _assert_cheap(cost, may_sort=True)
+
+
+COUNTS: dict[str, Callable[[Database], Awaitable[Any]]] = {
+    "jobs": lambda db: JobStore(db).count(JobFilter(user_id=ADA), limit=10_001),
+    "jobs by status": lambda db: JobStore(db).count_by_status(ADA),
+    "runs": lambda db: Ledger(db, retention=HOUR).count(RunFilter(user_id=ADA), limit=10_001),
+    "results by hour": lambda db: Ledger(db, retention=HOUR).tally(
+        ADA, since=NOON - 24 * HOUR, until=NOON + HOUR
+    ),
+    "lateness": lambda db: Ledger(db, retention=HOUR).lateness(
+        ADA, since=NOON - 24 * HOUR, until=NOON + HOUR, limit=5_000
+    ),
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+async def test_counting_reads_index_keys_and_no_documents(
+    name: str, database: Database, cost_of: Callable[[Awaitable[Any]], Awaitable[Costs]]
+) -> None:
+    (cost,) = await cost_of(COUNTS[name](database))
+    assert "COLLSCAN" not in cost["planSummary"]
+    assert cost["docsExamined"] == 0
+
+
+async def test_attempts_are_read_by_their_key(database: Database) -> None:
+    moment: datetime = NOON
+    log = {"user_id": ADA, "worker_id": "w", "status": "SUCCESS", "started_at": moment}
+    for run_id, number in [("run-1", 2), ("run-1", 1), ("run-10", 1), ("run-1", 11)]:
+        key = f"{run_id}/{number:04}"
+        await database.logs.insert_one({"_id": key, "run_id": run_id, "number": number, **log})
+    attempts = await Ledger(database, retention=HOUR).attempts(ADA, "run-1")
+    assert [attempt.number for attempt in attempts] == [1, 2, 11]
+
+
+def _assert_cheap(cost: dict[str, Any], *, may_sort: bool = False) -> None:
+    returned = max(1, cost["nreturned"])
+    assert "COLLSCAN" not in cost["planSummary"]
+    assert may_sort or not cost.get("hasSortStage"), cost["planSummary"]
+    assert cost["keysExamined"] <= KEYS_PER_DOCUMENT * returned + 4, cost["planSummary"]
+    assert cost["docsExamined"] <= KEYS_PER_DOCUMENT * returned + 4, cost["planSummary"]
