@@ -6,6 +6,7 @@ opened, because a name may lead elsewhere by then (DNS rebinding).
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Final
 
@@ -165,9 +166,12 @@ def judge_addresses(addresses: Iterable[str], rules: EgressRules, *, host: str =
     One forbidden answer refuses them all: which of several is dialled is up to chance.
     """
     for text in addresses:
-        address = ip_address(text)
+        address = _read_literal(text)
         if not rules.permits_address(address, host=host):
             raise Blocked(_refusal(address, host=host, rules=rules))
+
+
+_read_literal = lru_cache(maxsize=4_096)(ip_address)
 
 
 def _refusal(address: Address, *, host: str, rules: EgressRules) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import httpx
@@ -21,6 +22,10 @@ _DOTS = "••••"
 _SHORTEST_SHOWN = 8
 
 
+# Immutable, and dear to make.
+_read_by_httpx = lru_cache(maxsize=4_096)(httpx.URL)
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A request as it leaves: `headers` in their order and case, without Host and framing."""
@@ -34,7 +39,7 @@ class Outgoing:
         """Return the request for the transport."""
         return httpx.Request(
             self.method,
-            self.target.url,
+            _read_by_httpx(self.target.url),
             headers=list(self.all_headers()),
             content=self.body,
             extensions={"passage": passage},

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -222,6 +223,7 @@ def _open_socket(info: AddressInfo) -> socket.socket:
     return socket.socket(family, kind, protocol)
 
 
+@cache
 def _tls_context() -> ssl.SSLContext:
     """Return a context that trusts the system's authorities and, where it has none, Mozilla's."""
     context = ssl.create_default_context()

@@ -7,6 +7,7 @@ is not plainly one host is refused here.
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 from urllib.parse import quote
@@ -60,6 +61,7 @@ class Target:
         return f"{self.scheme}://{self.authority}{self.path}"
 
 
+@lru_cache(maxsize=4_096)  # a job calls the same URL again and again
 def read_url(text: str) -> Target:
     """Return the target that `text` names; raise InvalidUrl with a sentence if it is not plain."""
     if len(text) > LONGEST_URL:
