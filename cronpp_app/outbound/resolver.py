@@ -2,8 +2,9 @@
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Protocol
 
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -15,28 +16,52 @@ from cronpp_app.outbound.guard import EgressRules, judge_addresses
 _THREADS = 64
 
 
+LookUp = Callable[[str], Sequence[str]]
+
+
 class Resolver(Protocol):
     """Turns a host name into addresses."""
 
-    async def resolve(self, host: str, port: int) -> Sequence[str]:
+    async def resolve(self, host: str) -> Sequence[str]:
         """Return the addresses of `host` as literals; raise socket.gaierror if there are none."""
 
     async def aclose(self) -> None:
         """Give back what the resolver holds."""
 
 
+def _look_up(host: str) -> Sequence[str]:
+    """Return all addresses of `host`; blocks."""
+    answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(answer[4][0]) for answer in answers))
+
+
 class SystemResolver:
-    """Asks the operating system, in threads of its own, and remembers nothing."""
+    """Asks the operating system, in threads of its own, and remembers nothing.
 
-    def __init__(self) -> None:
+    Connections to one host that are opened at the same time share a look-up, so that a herd
+    of runs is no herd of questions.
+    """
+
+    def __init__(self, look_up: LookUp = _look_up) -> None:
+        self._look_up = look_up
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="dns")
+        self._running: dict[str, asyncio.Future[Sequence[str]]] = {}
 
-    async def resolve(self, host: str, port: int) -> Sequence[str]:
+    async def resolve(self, host: str) -> Sequence[str]:
         """Return the addresses of `host` in the system's order of preference."""
-        answers = await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        )
-        return list(dict.fromkeys(str(answer[4][0]) for answer in answers))
+        running = self._running.get(host)
+        if running is None:
+            loop = asyncio.get_running_loop()
+            running = loop.run_in_executor(self._threads, self._look_up, host)
+            self._running[host] = running
+            running.add_done_callback(partial(self._forget, host))
+        # One connection's deadline must not end the look-up of the others.
+        return await asyncio.shield(running)
+
+    def _forget(self, host: str, running: "asyncio.Future[Sequence[str]]") -> None:
+        del self._running[host]
+        if not running.cancelled():
+            running.exception()  # perhaps nobody waits any more; then nobody is to be warned
 
     async def aclose(self) -> None:
         """Let the threads go; look-ups that still run end by themselves."""
@@ -60,7 +85,7 @@ class GuardedResolver(AbstractResolver):
 
         Raises socket.gaierror if there is no answer.
         """
-        addresses = await self._resolver.resolve(host, port)
+        addresses = await self._resolver.resolve(host)
         if not addresses:
             raise socket.gaierror(socket.EAI_NONAME, "Name has no address")
         judge_addresses(addresses, self._rules, host=host)

@@ -140,7 +140,7 @@ class FakeResolver:
         self._answers = list(answers)
         self.asked: list[str] = []
 
-    async def resolve(self, host: str, port: int) -> Sequence[str]:
+    async def resolve(self, host: str) -> Sequence[str]:
         self.asked.append(host)
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
