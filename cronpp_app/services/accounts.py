@@ -98,7 +98,6 @@ class Accounts:
 
     async def login(self, email: str, password: str) -> SignedIn:
         """Start a session; raise NotSignedIn in the same words and time for every reason."""
-        # A place for throttling: per account and address, before any hash is computed.
         address = _normal_email(email)
         account = await self._store.by_email(address) if address else None
         hashed = account.password_hash if account else None

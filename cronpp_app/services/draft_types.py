@@ -5,22 +5,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, NoReturn
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    Field,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     ValidationInfo,
     WithJsonSchema,
 )
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from cronpp_app.domain.cron import InvalidCron, check_cron
 from cronpp_app.domain.jobs import StatusRange
 from cronpp_app.domain.schedules import Schedule
 from cronpp_app.domain.zones import InvalidZone, check_timezone
+from cronpp_app.outbound.urls import InvalidUrl, read_url
 from cronpp_app.services.texts import read_moment, text_problem
 
 LONGEST_URL = 2_048
@@ -69,8 +70,12 @@ class Whole:
     def __get_pydantic_core_schema__(
         self, source: type, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        bounded = handler.generate_schema(Annotated[source, Field(ge=self.low, le=self.high)])
-        return core_schema.no_info_before_validator_function(self._check, bounded)
+        return core_schema.no_info_before_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(schema) | {"minimum": self.low, "maximum": self.high}
 
     def _check(self, value: object) -> object:
         if type(value) is not int or not self.low <= value <= self.high:
@@ -90,9 +95,12 @@ class Text:
     def __get_pydantic_core_schema__(
         self, source: type, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        length = Field(min_length=self.low, max_length=self.high)
-        bounded = handler.generate_schema(Annotated[source, length])
-        return core_schema.no_info_before_validator_function(self._check, bounded)
+        return core_schema.no_info_before_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(schema) | {"minLength": self.low, "maxLength": self.high}
 
     def _check(self, value: object) -> object:
         if not isinstance(value, str):
@@ -146,25 +154,11 @@ def _tag(value: str) -> str:
 
 
 def _url(value: str) -> str:
-    problem = _url_problem(value)
-    if problem:
-        refuse(problem)
-    return value
-
-
-def _url_problem(value: str) -> str | None:
-    if any(char.isspace() for char in value):
-        return "Must not contain spaces; write them as %20."
     try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return "Is not a URL; check its host and port."
-    if parts.scheme.lower() not in {"http", "https"} or not host:
-        return "Must begin with http:// or https:// and name a host."
-    if "@" in parts.netloc:
-        return "Must not contain a user name or password; use the header Authorization."
-    return None
+        read_url(value)
+    except InvalidUrl as error:
+        refuse(str(error))
+    return value
 
 
 CronText = Annotated[str, AfterValidator(_worded(check_cron))]
