@@ -99,7 +99,8 @@ class GuardedConnector(aiohttp.TCPConnector):
     ) -> ResponseHandler:
         _passage.get().reused = False
         protocol = await super()._create_connection(req, traces, timeout)
-        self._opened_at[protocol] = monotonic()
+        if not self.force_close:
+            self._opened_at[protocol] = monotonic()
         return protocol
 
     def _is_young(self, connection: Connection) -> bool:
