@@ -17,7 +17,7 @@ from cronpp_app.api.offered import ApiServices
 from cronpp_app.clock import monotonic
 from cronpp_app.domain.leases import LeaseTerms
 from cronpp_app.domain.runs import Run
-from cronpp_app.engine.claim import Claiming, Queue
+from cronpp_app.engine.claim import Claiming
 from cronpp_app.engine.claims import HeldClaims
 from cronpp_app.engine.database_clock import DatabaseClock
 from cronpp_app.engine.execute import Executing, Perform
@@ -27,6 +27,7 @@ from cronpp_app.engine.reap import Reaping
 from cronpp_app.engine.record import Recording
 from cronpp_app.engine.renew import Renewing
 from cronpp_app.engine.runtime import Duties, Pace
+from cronpp_app.engine.start import Starting, Stores
 from cronpp_app.engine.upkeep import Upkeep
 from cronpp_app.errors import SetupError
 from cronpp_app.outbound.caller import Caller
@@ -150,18 +151,22 @@ def build_worker(settings: Settings, database: Database, perform: Perform) -> Du
     )
     reaping = Reaping(attempts, recording, clock, terms=terms, draw=draw)
     executing = Executing(perform, recording, clock, held, draw=draw)
+    starting = Starting(
+        Stores(runs=runs, attempts=attempts, jobs=jobs), clock, held, begin=executing.begin
+    )
     claiming = Claiming(
-        Queue(runs=runs, attempts=attempts, jobs=jobs),
+        runs,
         clock,
         held,
         worker_id=worker_id,
         terms=terms,
         reaping=reaping,
-        start=executing.start,
+        claimed=starting.add,
     )
     return Duties(
         firing=Firing(jobs, runs, clock, fired=claim_bell),
         claiming=claiming,
+        starting=starting,
         executing=executing,
         recording=recording,
         renewing=Renewing(runs, held, terms=terms),

@@ -39,19 +39,25 @@ class FirePlan:
 
 
 def plan_fires(
-    schedule: Schedule, misfire: MisfirePolicy, *, due: datetime, now: datetime
+    schedule: Schedule,
+    misfire: MisfirePolicy,
+    *,
+    due: datetime,
+    now: datetime,
+    ahead: timedelta = timedelta(0),
 ) -> FirePlan:
-    """Decide about all fire times of `schedule` from `due` (the earliest open one) to `now`.
+    """Decide about all fire times of `schedule` from `due` (the earliest open one) on.
 
-    One noticed more than the grace late is a misfire, and the policy says what misfires are
-    worth. The cost does not grow with the length of a downtime.
+    Those up to `now` and `ahead` of it are decided. One noticed more than the grace late is a
+    misfire, and the policy says what misfires are worth. The cost does not grow with the
+    length of a downtime.
     """
-    deadline = now - misfire.grace
+    deadline, until = now - misfire.grace, now + ahead
     upcoming = next_fire(schedule, after=due)
-    if due >= deadline and (upcoming is None or upcoming > now):  # nearly always
+    if due >= deadline and (upcoming is None or upcoming > until):  # nearly always
         return FirePlan(fires=(due,), gaps=(), next_run_time=upcoming)
-    on_time = _fires_between(schedule, after=max(due, deadline) - _TICK, until=now)
-    upcoming = next_fire(schedule, after=now)
+    on_time = _fires_between(schedule, after=max(due, deadline) - _TICK, until=until)
+    upcoming = next_fire(schedule, after=until)
     if due >= deadline:
         return FirePlan(fires=on_time, gaps=(), next_run_time=upcoming)
     caught_up = _catch_up(schedule, misfire, due=due, now=now, on_time=bool(on_time))
@@ -176,6 +182,24 @@ def gap_run(job: Job, gap: Gap, *, now: datetime) -> Run:
 def manual_run(job: Job, *, run_id: str, now: datetime, trigger: Trigger = Trigger.MANUAL) -> Run:
     """Return a run of `job` that is due at once, besides its schedule."""
     return _run(job, id=run_id, trigger=trigger, fire_time=now, wake_at=now, now=now)
+
+
+def refreshed_run(run: Run, job: Job) -> Run | None:
+    """Return `run`, fired ahead of an edit, as the job now wants it.
+
+    None if the job's schedule no longer names its fire time.
+    """
+    definition = job.definition
+    if next_fire(definition.schedule, after=run.fire_time - _TICK) != run.fire_time:
+        return None
+    return replace(
+        run,
+        job_name=definition.name,
+        job_version=job.version,
+        action=definition.action,
+        retry=definition.retry,
+        overlap=definition.overlap,
+    )
 
 
 def replayed_run(run: Run, *, run_id: str, now: datetime) -> Run:

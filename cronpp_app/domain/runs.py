@@ -40,11 +40,11 @@ FINAL: Final = frozenset(RunStatus) - UNFINISHED
 
 NEXT_STATUSES: Final = MappingProxyType(
     {
-        RunStatus.PENDING: frozenset(
-            {RunStatus.RUNNING, RunStatus.CANCELLED, RunStatus.SKIPPED, RunStatus.MISSED}
-        ),
+        RunStatus.PENDING: frozenset({RunStatus.RUNNING, RunStatus.CANCELLED}),
         RunStatus.RUNNING: frozenset(
             {RunStatus.SUCCESS, RunStatus.RETRYING, RunStatus.FAILED, RunStatus.CANCELLED}
+            | {RunStatus.SKIPPED}  # claimed ahead, then found another run in the way
+            | {RunStatus.PENDING}  # claimed ahead, then given back unsent
         ),
         RunStatus.RETRYING: frozenset({RunStatus.RUNNING, RunStatus.CANCELLED}),
         **{status: frozenset[RunStatus]() for status in FINAL},
@@ -66,10 +66,10 @@ class Run:
     """One row of the ledger; its id is made of job and fire time, so it can exist only once.
 
     `wake_at` is when somebody must look at it next: its due time while it waits, the end of
-    its lease while it runs, None when it is final. `lost_count` counts the latest attempts
-    in a row that ended without an answer, `spared_count` those that a stopping worker broke
-    off, which are not held against the run. A row that stands for `fire_count` fire times
-    without a run reaches from `fire_time` to `last_fire_time`.
+    its lease while it runs (`due_at` keeps what it was), None when it is final. `lost_count`
+    counts the latest attempts in a row that ended without an answer, `spared_count` those
+    that a stopping worker broke off, which are not held against the run. A row that stands
+    for `fire_count` fire times without a run reaches from `fire_time` to `last_fire_time`.
     """
 
     id: str
@@ -91,6 +91,7 @@ class Run:
     claim_id: str | None = None
     worker_id: str | None = None
     previous_worker_id: str | None = None
+    due_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     duration_ms: int | None = None
@@ -179,10 +180,12 @@ def broken_off_result(worker_id: str) -> AttemptResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobStanding:
-    """Whether a job is enabled at a moment, and since when it is not."""
+    """How a job stands at the moment one of its runs is to start."""
 
     enabled: bool
     paused_at: datetime | None
+    version: int
+    edited_at: datetime
 
 
 def reason_not_to_start(run: Run, job: JobStanding | None) -> str | None:
@@ -199,3 +202,13 @@ def reason_not_to_start(run: Run, job: JobStanding | None) -> str | None:
     if made_by_hand and job.paused_at is not None and run.created_at > job.paused_at:
         return None
     return "The job was paused."
+
+
+def was_fired_ahead_of_an_edit(run: Run, job: JobStanding) -> bool:
+    """Return whether the job was edited after `run` was fired but before it was due (I13)."""
+    return (
+        run.trigger is Trigger.SCHEDULE
+        and run.attempt_count == 1
+        and job.version > run.job_version
+        and job.edited_at <= run.fire_time
+    )

@@ -17,6 +17,10 @@ from cronpp_app.outbound.caller import Caller, perform_log
 
 log = logging.getLogger("cronpp.worker")
 
+# Shorter attempts are over before anybody could see their job as running; most are, and a
+# write per run is saved.
+SHOWN_AFTER_SECONDS = 0.15
+
 Perform = Callable[[Action, Mapping[str, str]], Awaitable[AttemptResult]]
 
 
@@ -39,7 +43,7 @@ class Executing:
         self._draw = draw
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, claim: Claim) -> None:
+    def begin(self, claim: Claim) -> None:
         """Begin the attempt of `claim`, whose log record is open."""
         task = asyncio.get_running_loop().create_task(self._attempt(claim))
         self._tasks.add(task)
@@ -67,6 +71,9 @@ class Executing:
             self._held.release(run)  # nothing was sent; the lease's next holder decides
             return
         started_at = self._clock.now()
+        shown = asyncio.get_running_loop().call_later(
+            SHOWN_AFTER_SECONDS, self._recording.show_running, run
+        )
         try:
             result = await self._perform(run.action, call_headers(run))
         except asyncio.CancelledError:
@@ -74,6 +81,7 @@ class Executing:
         except Exception as error:
             log.exception("attempt broke", extra={"run_id": run.id, "job_id": run.job_id})
             result = _internal_error(error)
+        shown.cancel()
         finished_at = self._clock.now()
         self._recording.put(
             close(run, result, started_at=started_at, finished_at=finished_at, draw=self._draw())

@@ -14,6 +14,10 @@ from cronpp_app.store.runs import RunStore
 log = logging.getLogger("cronpp.worker")
 
 PAGE = 200
+# Fire times are turned into runs up to a second ahead, many at once; nothing starts early. A
+# look is due when the next one is half of that away, so that looks are few and none is late.
+AHEAD = timedelta(seconds=1)
+LOOK_AHEAD = AHEAD / 2
 
 
 class Firing:
@@ -29,36 +33,39 @@ class Firing:
         self._next_moment: datetime | None = None
 
     async def step(self) -> bool:
-        """Fire a page of due jobs; return whether there were any.
+        """Fire a page of due jobs; return whether there are likely more.
 
         Runs are inserted first, `next_run_time` advanced after: a crash in between repeats
         harmlessly, while the other order would lose a fire.
         """
         self._next_moment = await self._jobs.next_moment()
         now = self._clock.now()
-        if self._next_moment is None or self._next_moment > now:
+        if self._next_moment is None or self._next_moment > now + LOOK_AHEAD:
             return False
-        due = await self._jobs.due(now=now, limit=PAGE)
+        due = await self._jobs.due(until=now + AHEAD, limit=PAGE)
         for job_id, reason in due.damaged.items():
             await self._set_aside(job_id, reason, now)
         plans = [(job, plan) for job in due.jobs if (plan := await self._plan(job, now))]
-        await self._runs.add_all([run for job, plan in plans for run in _runs_of(job, plan, now)])
+        await self._runs.add([run for job, plan in plans for run in _runs_of(job, plan, now)])
         self._fired.ring()
         await self._jobs.advance([_advance(job, plan) for job, plan in plans])
-        return True
+        self._next_moment = now + AHEAD
+        return len(due.jobs) + len(due.damaged) == PAGE
 
-    def seconds_until_due(self) -> float | None:
-        """Return how long the earliest known fire time is away, or None if there is none."""
+    def seconds_until_look(self) -> float | None:
+        """Return how long the next look can wait, or None if no fire time is known."""
         if self._next_moment is None:
             return None
-        return (self._next_moment - self._clock.now()) / timedelta(seconds=1)
+        return (self._next_moment - LOOK_AHEAD - self._clock.now()) / timedelta(seconds=1)
 
     async def _plan(self, job: Job, now: datetime) -> FirePlan | None:
         """Return the plan of a due job, or set the job aside if its schedule is broken."""
         definition = job.definition
         due = job.next_run_time or now
         try:
-            return plan_fires(definition.schedule, definition.misfire, due=due, now=now)
+            return plan_fires(
+                definition.schedule, definition.misfire, due=due, now=now, ahead=AHEAD
+            )
         except Exception as error:
             log.exception("schedule is broken", extra={"job_id": job.id})
             await self._set_aside(job.id, f"{type(error).__name__}: {error}", now)

@@ -41,19 +41,22 @@ async def repeat(
     rest_seconds: Callable[[], float],
     bell: Bell,
     stop: asyncio.Event,
+    spacing_seconds: float = 0.0,
 ) -> None:
-    """Call `step` until `stop` is set; when it found no work, rest until a ring or for a while.
+    """Call `step` until `stop` is set; unless it says more waits, rest until a ring or a while.
 
-    A step that fails is logged under the name `duty` and never ends it. Whoever sets `stop`
-    rings the bell.
+    Steps are `spacing_seconds` apart, so that under load each finds many things to do at
+    once; the first after a rest is never held back. A step that fails is logged under the
+    name `duty` and never ends it. Whoever sets `stop` rings the bell.
     """
     while not stop.is_set():
         bell.mute()
         try:
-            found_work = await step()
+            more_waits = await step()
         except Exception:
             log.exception("step failed", extra={"duty": duty})
             await bell.wait(at_most_seconds=REST_AFTER_FAILURE_SECONDS)
             continue
-        if not found_work and not stop.is_set():
+        if not more_waits and not stop.is_set():
+            await asyncio.sleep(spacing_seconds)
             await bell.wait(at_most_seconds=max(0.0, rest_seconds()))

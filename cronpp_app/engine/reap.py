@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from cronpp_app.clock import monotonic
 from cronpp_app.domain.leases import LeaseTerms
 from cronpp_app.domain.runs import Run, lost_result
 from cronpp_app.engine.database_clock import DatabaseClock
 from cronpp_app.engine.record import Recording, close
-from cronpp_app.store.attempts import AttemptStore, Closing
+from cronpp_app.store.attempts import AttemptStore, Closing, RecordedEnd
 
 log = logging.getLogger("cronpp.worker")
 
@@ -51,27 +52,27 @@ class Reaping:
         """
         if not expired:
             return
-        opened = await self._attempts.take_over(expired)
-        unsent = [run for run in expired if run.id not in opened]
+        records = await self._attempts.take_over(expired)
+        unsent = [run for run in expired if run.id not in records]
         foreign = await self._attempts.open_all(unsent, now=self._clock.now())
         for run in expired:
-            recorded = opened.get(run.id)
-            if recorded is not None:
-                self._recording.adopt(run, recorded)
+            record = records.get(run.id)
+            if isinstance(record, RecordedEnd):
+                self._recording.adopt(run, record)
             elif run.id not in foreign:
-                self._recording.put(self._lost(run, sent=run.id in opened))
+                self._recording.put(self._lost(run, opened_at=record))
             log.warning(
                 "lease had ended",
                 extra={"run_id": run.id, "job_id": run.job_id, "attempt": run.attempt_count},
             )
 
-    def _lost(self, run: Run, *, sent: bool) -> Closing:
+    def _lost(self, run: Run, *, opened_at: datetime | None) -> Closing:
         now = self._clock.now()
         former = run.previous_worker_id or "unknown"
         return close(
             run,
-            lost_result(former, sent=sent),
-            started_at=run.started_at or now,
+            lost_result(former, sent=opened_at is not None),
+            started_at=opened_at or now,
             finished_at=now,
             draw=self._draw(),
         )

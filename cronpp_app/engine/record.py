@@ -43,6 +43,7 @@ class Recording:
         self._retrying = retrying
         self._ended: list[Closing] = []
         self._adopted: list[Closing] = []
+        self._running: dict[str, Run] = {}
         self.bell = Bell()
 
     @property
@@ -69,14 +70,23 @@ class Recording:
         )
         self.bell.ring()
 
+    def show_running(self, run: Run) -> None:
+        """Have the job of `run` shown as running, unless the run ends before that is written.
+
+        Written here, because only the one who writes ends can tell that none was written.
+        """
+        self._running[run.id] = run
+        self.bell.ring()
+
     async def step(self) -> bool:
-        """Write a batch; return whether there was one. A batch that fails is kept and retried.
+        """Write a batch; return whether there is more. A batch that fails is kept and retried.
 
         The log record first: whoever closes it decides. Then the job's summary, then the run,
         which stays in the queue until the other two are done, so that a crash in between is
         mended by whoever finds it there.
         """
         ended, adopted = self._ended[:BATCH], self._adopted[:BATCH]
+        await self._show(without={closing.run.id for closing in self._ended})
         if not ended and not adopted:
             return False
         lost = await self._attempts.close_all(ended)
@@ -89,7 +99,12 @@ class Recording:
         self._recorded([closing.run for closing in ended])
         if any(closing.verdict.status is RunStatus.RETRYING for closing in valid):
             self._retrying.ring()
-        return True
+        return not self.is_empty
+
+    async def _show(self, *, without: set[str]) -> None:
+        running, self._running = self._running, {}
+        job_ids = [run.job_id for run_id, run in running.items() if run_id not in without]
+        await self._jobs.mark_running(job_ids)
 
 
 def close(

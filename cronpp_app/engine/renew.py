@@ -25,6 +25,7 @@ class Renewing:
             asked_at = monotonic()
             lost = await self._runs.renew(tokens, lease=self._terms.length)
             self._held.trust(set(tokens) - lost, trust_from(asked_at, self._terms))
+            lost &= self._held.tokens().keys()  # one recorded in the meantime is not lost
             if lost:
                 log.warning("leases lost", extra={"runs": sorted(lost)})
         return False

@@ -186,13 +186,13 @@ class Jobs:
     async def run_now(self, user: User, job_id: str) -> Run:
         """Return a new run of the job, due at once, besides its schedule and even if paused.
 
-        It is SKIPPED, with the reason, if the overlap policy forbids it. Raises NotFound.
+        It ends as SKIPPED, with the reason, if the overlap policy forbids it. Raises NotFound.
         """
         job = await self.get(user, job_id)
         run = manual_run(job, run_id=new_id(), now=self._clock(), trigger=Trigger.MANUAL)
-        stored = await self._runs.add(run)
+        await self._runs.add([run])
         await self._ring()
-        return stored
+        return run
 
     async def duplicate(self, user: User, job_id: str) -> Job:
         """Return a paused copy of a job; raise NotFound."""

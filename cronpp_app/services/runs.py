@@ -120,7 +120,9 @@ class Runs:
     async def _replay(self, user: User, run: Run) -> Run:
         if await self._jobs.get(user.id, run.job_id) is None:
             raise Conflict("The job of this run was deleted; there is nothing to run any more.")
-        return await self._runs.add(replayed_run(run, run_id=new_id(), now=self._clock()))
+        replay = replayed_run(run, run_id=new_id(), now=self._clock())
+        await self._runs.add([replay])
+        return replay
 
     async def _run(self, user: User, run_id: str) -> Run:
         run = await self._ledger.get(user.id, run_id)

@@ -34,11 +34,11 @@ class Session:
     expires_at: datetime
 
 
-class EmailTaken(Exception):  # noqa: N818 - reads as what happened
+class EmailTaken(Exception):
     """Another account has this e-mail address."""
 
 
-class FounderExists(Exception):  # noqa: N818
+class FounderExists(Exception):
     """The first account has been made already."""
 
 

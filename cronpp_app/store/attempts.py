@@ -15,11 +15,9 @@ from pymongo.errors import BulkWriteError
 
 from cronpp_app.domain.attempts import AttemptResult, AttemptStatus
 from cronpp_app.domain.runs import Run, RunStatus, Verdict
-from cronpp_app.store.database import Database
+from cronpp_app.store.database import DUPLICATE_KEY, Database
 from cronpp_app.store.documents import SCHEMA, Document
 from cronpp_app.store.run_documents import error_from, result_fields
-
-_DUPLICATE_KEY = 11000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +71,7 @@ class AttemptStore:
         try:
             await self._logs.insert_many([self._opened(run, now) for run in runs], ordered=False)
         except BulkWriteError as error:
-            if any(failure["code"] != _DUPLICATE_KEY for failure in error.details["writeErrors"]):
+            if any(failure["code"] != DUPLICATE_KEY for failure in error.details["writeErrors"]):
                 raise
             return await self._opened_by_others(runs)
         return set()
@@ -92,11 +90,11 @@ class AttemptStore:
             return set()
         return await self._note_stale(closings)
 
-    async def take_over(self, runs: Sequence[Run]) -> dict[str, RecordedEnd | None]:
+    async def take_over(self, runs: Sequence[Run]) -> dict[str, RecordedEnd | datetime]:
         """Fence the records of expired `runs` with our claims: their workers come too late.
 
         Returns, for each run whose present attempt has a record, how that attempt ended, or
-        None where the record was still open. A run that is absent never opened one.
+        since when the record has been open. A run that is absent never opened one.
         """
         if not runs:
             return {}
@@ -107,10 +105,11 @@ class AttemptStore:
             for key, run in by_key.items()
         ]
         await self._logs.bulk_write(fences, ordered=False)
-        return {
-            by_key[found["_id"]].id: None if found["status"] == still_open else _recorded_end(found)
-            async for found in self._logs.find({"_id": {"$in": list(by_key)}})
-        }
+        records: dict[str, RecordedEnd | datetime] = {}
+        async for found in self._logs.find({"_id": {"$in": list(by_key)}}):
+            is_open = found["status"] == still_open
+            records[found["run_id"]] = found["started_at"] if is_open else _recorded_end(found)
+        return records
 
     async def _opened_by_others(self, runs: Sequence[Run]) -> set[str]:
         """Return the runs whose record does not carry our claim; a retried insert's does."""

@@ -16,6 +16,8 @@ from cronpp_app.errors import StoreUnavailable
 
 Collection = AsyncCollection[Mapping[str, Any]]
 
+# The server's code for a write that a unique index refused.
+DUPLICATE_KEY = 11000
 # Moments leave the database as aware UTC, never naive.
 _CODEC = CodecOptions[Mapping[str, Any]](tz_aware=True, tzinfo=UTC)
 

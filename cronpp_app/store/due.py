@@ -25,6 +25,14 @@ class DueJobs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How jobs stand, by id, at moment `now` of the database's clock (None if none exists)."""
+
+    jobs: Mapping[str, JobStanding]
+    now: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Advance:
     """Move a job that was due at `due` on to `upcoming` (None: its schedule has ended)."""
 
@@ -61,9 +69,9 @@ class DueJobStore:
         )
         return found["next_run_time"] if found else None
 
-    async def due(self, *, now: datetime, limit: int) -> DueJobs:
-        """Return at most `limit` jobs due at `now`, the longest due first."""
-        query = {"next_run_time": {**_IS_DATE, "$lte": now}}
+    async def due(self, *, until: datetime, limit: int) -> DueJobs:
+        """Return at most `limit` jobs due by `until`, the longest due first."""
+        query = {"next_run_time": {**_IS_DATE, "$lte": until}}
         jobs, damaged = [], {}
         async for document in self._jobs.find(query).sort({"next_run_time": 1}).limit(limit):
             try:
@@ -81,16 +89,24 @@ class DueJobStore:
         """Pause a job that cannot be fired, and say why, so that it blocks nobody."""
         await self._jobs.update_one({"_id": job_id}, _paused(reason, now))
 
-    async def standing(self, job_ids: Sequence[str]) -> dict[str, JobStanding]:
-        """Return how those of `job_ids` that exist stand right now, by id."""
-        fields = {"enabled": 1, "paused_at": 1}
-        found = self._jobs.find({"_id": {"$in": list(set(job_ids))}}, fields)
-        return {
-            document["_id"]: JobStanding(
-                enabled=document["enabled"], paused_at=document.get("paused_at")
+    async def standing(self, job_ids: Sequence[str]) -> Standing:
+        """Return how those of `job_ids` that exist stand right now, and when that is."""
+        fields = {"enabled": 1, "paused_at": 1, "version": 1, "updated_at": 1, "now": "$$NOW"}
+        jobs, now = {}, None
+        async for document in self._jobs.find({"_id": {"$in": list(set(job_ids))}}, fields):
+            now = document["now"]
+            jobs[document["_id"]] = JobStanding(
+                enabled=document["enabled"],
+                paused_at=document.get("paused_at"),
+                version=document["version"],
+                edited_at=document["updated_at"],
             )
-            async for document in found
-        }
+        return Standing(jobs=jobs, now=now)
+
+    async def get(self, job_id: str) -> Job | None:
+        """Return the job, or None if it is gone."""
+        document = await self._jobs.find_one({"_id": job_id})
+        return job_from(document) if document else None
 
     async def mark_running(self, job_ids: Sequence[str]) -> None:
         """Show the jobs as running; a paused one stays PAUSED."""

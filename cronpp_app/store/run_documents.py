@@ -28,8 +28,8 @@ from cronpp_app.store.documents import (
 class RunDocument(TypedDict):
     """One document of `runs`: the ledger and the queue in one.
 
-    `seat` holds the job's id while a run of a job that does not allow overlap is unfinished,
-    `queued` while one waits for that seat; both are unique, and that is the overlap policy.
+    `seat` holds the job's id from the start of a run to its end, if the job does not allow
+    overlap, `queued` while one waits for that seat; both are unique, and that is the policy.
     """
 
     _id: str
@@ -54,6 +54,7 @@ class RunDocument(TypedDict):
     claim_id: NotRequired[str]
     worker_id: NotRequired[str]
     previous_worker_id: NotRequired[str]
+    due_at: NotRequired[datetime]
     expired: NotRequired[bool]
     started_at: NotRequired[datetime]
     finished_at: NotRequired[datetime]
@@ -68,8 +69,7 @@ class RunDocument(TypedDict):
 
 
 def run_document(run: Run) -> RunDocument:
-    """Return the document of a new `run`: waiting with its seat, or final from the start."""
-    waits = run.wake_at is not None
+    """Return the document of a new `run`: waiting, or final from the start."""
     document: Document = {
         "_id": run.id,
         "schema": SCHEMA,
@@ -90,7 +90,6 @@ def run_document(run: Run) -> RunDocument:
     }
     optional = {
         "wake_at": run.wake_at,
-        "seat": run.job_id if waits and run.overlap is not Overlap.ALLOW else None,
         "reason": run.reason,
         "finished_at": run.finished_at,
         "last_fire_time": run.last_fire_time,
@@ -123,6 +122,7 @@ def run_from(document: Mapping[str, Any]) -> Run:
         claim_id=document.get("claim_id"),
         worker_id=document.get("worker_id"),
         previous_worker_id=document.get("previous_worker_id"),
+        due_at=document.get("due_at"),
         started_at=document.get("started_at"),
         finished_at=document.get("finished_at"),
         duration_ms=document.get("duration_ms"),

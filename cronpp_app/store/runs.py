@@ -1,28 +1,25 @@
 """The ledger as a queue: adding, claiming, renewing and finishing runs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import BulkWriteError
 
 from cronpp_app.domain.jobs import Overlap
 from cronpp_app.domain.runs import Run, RunStatus
-from cronpp_app.store.database import Database
-from cronpp_app.store.documents import Document
-from cronpp_app.store.run_documents import RunDocument, run_document, run_from
+from cronpp_app.store.database import DUPLICATE_KEY, Database
+from cronpp_app.store.documents import Document, action_document, retry_document
+from cronpp_app.store.run_documents import run_document, run_from
 
 # How soon a run that waits for its job's seat looks again; a finishing run wakes it earlier.
-QUEUE_LOOK = timedelta(seconds=1)
-_DUPLICATE_KEY = 11000
+QUEUE_LOOK = timedelta(seconds=3)
 _IS_DATE = {"$type": "date"}
-# A waiting run has no claim; a due one is judged by the database's clock, not by a worker's.
-_DUE_BY_DATABASE_CLOCK = {"wake_at": _IS_DATE, "$expr": {"$lte": ["$wake_at", "$$NOW"]}}
+_RUNNING = RunStatus.RUNNING.value
 _WAITING = [RunStatus.PENDING.value, RunStatus.RETRYING.value]
-_CLAIMABLE = [*_WAITING, RunStatus.RUNNING.value]
-_UNFINISHED_FIELDS = ("wake_at", "seat", "queued")
+_CLAIMABLE = [*_WAITING, _RUNNING]
+_UNFINISHED_FIELDS = ("wake_at", "due_at", "seat", "queued", "claim_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,27 +37,21 @@ class RunStore:
         self._runs = database.runs
         self._retention = retention
 
-    async def add(self, run: Run) -> Run:
-        """Return `run` as stored: waiting, or skipped with a reason where overlap forbids it."""
-        (stored,) = await self.add_all([run])
-        return stored
+    async def add(self, runs: Sequence[Run]) -> None:
+        """Insert those of `runs` that are not there yet.
 
-    async def add_all(self, runs: Sequence[Run]) -> tuple[Run, ...]:
-        """Insert those of `runs` that are not there yet and return them as stored.
-
-        A run that is there already was fired by another worker, which is as good. One whose
-        job has an unfinished run waits for its seat or is skipped, as its overlap policy says.
+        One that is there already was fired by another worker, which is as good.
         """
         if not runs:
-            return ()
-        blocked, known = await self._insert([run_document(self._dated(run)) for run in runs])
-        added = [run for run in runs if run.id not in known and run.id not in blocked]
-        behind = [await self._add_behind(run) for run in runs if run.id in blocked]
-        return (*added, *behind)
+            return
+        try:
+            await self._runs.insert_many([self._dated(run) for run in runs], ordered=False)
+        except BulkWriteError as error:
+            _raise_unless_duplicates(error)
 
-    async def peek_due(self, *, now: datetime, limit: int) -> list[str]:
-        """Return the ids of at most `limit` runs that somebody must look at, oldest first."""
-        due = {"wake_at": {**_IS_DATE, "$lte": now}}
+    async def peek(self, *, until: datetime, limit: int) -> list[str]:
+        """Return the ids of at most `limit` runs to be looked at by `until`, oldest first."""
+        due = {"wake_at": {**_IS_DATE, "$lte": until}}
         cursor = self._runs.find(due, {"_id": 1}).sort({"wake_at": 1, "_id": 1}).limit(limit)
         return [document["_id"] async for document in cursor]
 
@@ -78,40 +69,102 @@ class RunStore:
         claim_id: str,
         worker_id: str,
         lease: timedelta,
+        ahead: timedelta,
         reap: bool = True,
     ) -> Claimed:
         """Take those of `run_ids` that are due, as one guarded write each in one round trip.
 
-        Due is judged by the database's clock. A waiting run begins its next attempt; one
-        that was RUNNING has an expired lease, keeps its attempt number and is to be judged.
-        Without `reap` the latter are left alone.
+        Due is judged by the database's clock. A waiting run may be taken `ahead` of its time
+        and begins its next attempt; one that is RUNNING must have let its lease end, keeps
+        its attempt number and is to be judged. Without `reap` the latter are left alone.
         """
-        claimable = _CLAIMABLE if reap else _WAITING
+        early = {"$cond": [{"$eq": ["$status", _RUNNING]}, 0, _milliseconds(ahead)]}
         guard = {
             "_id": {"$in": list(run_ids)},
-            "status": {"$in": claimable},
-            "queued": {"$exists": False},
+            "status": {"$in": _CLAIMABLE if reap else _WAITING},
+            "wake_at": _IS_DATE,
+            "$expr": {"$lte": ["$wake_at", {"$add": ["$$NOW", early]}]},
         }
-        await self._runs.update_many(
-            guard | _DUE_BY_DATABASE_CLOCK, [_claim_stage(claim_id, worker_id, lease)]
-        )
+        await self._runs.update_many(guard, [_claim_stage(claim_id, worker_id, lease)])
         mine = {"_id": {"$in": list(run_ids)}, "claim_id": claim_id}
         documents = [document async for document in self._runs.find(mine)]
-        if len(documents) < len(run_ids):
-            taken = {document["_id"] for document in documents}
-            left = [run_id for run_id in run_ids if run_id not in taken]
-            documents += await self._claim_queued(left, claim_id, worker_id, lease)
         return Claimed(
             fresh=tuple(run_from(document) for document in documents if not document["expired"]),
             expired=tuple(run_from(document) for document in documents if document["expired"]),
         )
+
+    async def take_seats(self, runs: Sequence[Run]) -> set[str]:
+        """Let claimed `runs` take the seats of their jobs; return those that found them taken.
+
+        Jobs that allow overlap have no seats.
+        """
+        seated = [run for run in runs if run.overlap is not Overlap.ALLOW]
+        if not seated:
+            return set()
+        updates = [
+            UpdateOne(_held(run), {"$set": {"seat": run.job_id}, "$unset": {"queued": ""}})
+            for run in seated
+        ]
+        try:
+            await self._runs.bulk_write(updates, ordered=False)
+        except BulkWriteError as error:
+            return {seated[index].id for index in _raise_unless_duplicates(error)}
+        return set()
+
+    async def holder(self, job_id: str) -> str | None:
+        """Return the id of the run that has the job's seat."""
+        found = await self._runs.find_one({"seat": job_id}, {"_id": 1})
+        return found["_id"] if found else None
+
+    async def queue(self, run: Run) -> bool:
+        """Let a claimed run wait for its job's seat, unsent; return False if another waits."""
+        waiting = {"status": RunStatus.PENDING.value, "queued": run.job_id}
+        stage = {"$set": waiting | {"wake_at": _now_plus(QUEUE_LOOK), "attempt_count": _LESS_ONE}}
+        try:
+            await self._runs.bulk_write(
+                [UpdateOne(_held(run), [stage, {"$unset": ["claim_id", "due_at"]}])]
+            )
+        except BulkWriteError as error:
+            _raise_unless_duplicates(error)
+            return False
+        return True
+
+    async def give_back(self, runs: Sequence[Run]) -> None:
+        """Let claimed `runs`, of which nothing was sent, wait for another worker."""
+        before = {"$cond": [{"$gt": ["$attempt_count", 1]}, RunStatus.RETRYING, RunStatus.PENDING]}
+        fields = {"status": before, "wake_at": "$due_at", "attempt_count": _LESS_ONE}
+        stages: list[Document] = [{"$set": fields}, {"$unset": ["claim_id", "due_at"]}]
+        if runs:
+            await self._runs.bulk_write(
+                [UpdateOne(_held(run), stages) for run in runs], ordered=False
+            )
+
+    async def refresh(self, runs: Sequence[Run]) -> None:
+        """Store what claimed `runs` are to do by now, their jobs having been edited."""
+        updates = [
+            UpdateOne(
+                _held(run),
+                {
+                    "$set": {
+                        "job_name": run.job_name,
+                        "job_version": run.job_version,
+                        "action": action_document(run.action),
+                        "retry": retry_document(run.retry),
+                        "overlap": run.overlap.value,
+                    }
+                },
+            )
+            for run in runs
+        ]
+        if updates:
+            await self._runs.bulk_write(updates, ordered=False)
 
     async def renew(self, claims: Mapping[str, str], *, lease: timedelta) -> set[str]:
         """Extend the leases of `claims` (run id to claim id); return the runs that are lost."""
         held = {
             "_id": {"$in": list(claims)},
             "claim_id": {"$in": list(set(claims.values()))},
-            "status": RunStatus.RUNNING.value,
+            "status": _RUNNING,
         }
         result = await self._runs.update_many(held, [{"$set": {"wake_at": _now_plus(lease)}}])
         if result.matched_count == len(claims):
@@ -139,82 +192,20 @@ class RunStore:
         )
         return result.modified_count
 
-    def _dated(self, run: Run) -> Run:
-        return run if run.wake_at else replace(run, finished_at=run.created_at)
+    def _dated(self, run: Run) -> Document:
+        document: Document = {**run_document(run)}
+        if run.finished_at is not None:
+            document |= self._end(run.finished_at)
+        return document
 
     def _end(self, now: datetime) -> Document:
         return {"finished_at": now, "expire_at": now + self._retention}
 
     def _finish_one(self, run: Run, fields: Document) -> UpdateOne:
-        held = {"_id": run.id, "claim_id": run.claim_id, "status": RunStatus.RUNNING.value}
         if "wake_at" in fields:
-            return UpdateOne(held, {"$set": fields, "$unset": {"claim_id": ""}})
-        return UpdateOne(held, _final(fields, self._end(fields["finished_at"])))
-
-    async def _insert(self, documents: Sequence[RunDocument]) -> tuple[set[str], set[str]]:
-        """Return the ids that found a seat taken, and those that were there already."""
-        for document in documents:
-            if "finished_at" in document:
-                document["expire_at"] = document["finished_at"] + self._retention
-        try:
-            await self._runs.insert_many(documents, ordered=False)
-        except BulkWriteError as error:
-            failures = error.details["writeErrors"]
-            if any(failure["code"] != _DUPLICATE_KEY for failure in failures):
-                raise
-            known = {f["op"]["_id"] for f in failures if "_id" in f["keyPattern"]}
-            return {f["op"]["_id"] for f in failures} - known, known
-        return set(), set()
-
-    async def _add_behind(self, run: Run) -> Run:
-        """Store a run whose job has an unfinished one: waiting for the seat, or skipped."""
-        if run.overlap is Overlap.QUEUE:
-            waiting = run_document(run)
-            del waiting["seat"]
-            waiting["queued"] = run.job_id
-            waiting["wake_at"] = run.created_at + QUEUE_LOOK
-            try:
-                await self._runs.insert_one(waiting)
-            except DuplicateKeyError:
-                pass
-            else:
-                return run
-        return await self._skip(run)
-
-    async def _skip(self, run: Run) -> Run:
-        holder = await self._runs.find_one({"seat": run.job_id}, {"_id": 1})
-        other = holder["_id"] if holder else "another run"
-        skipped = replace(
-            run,
-            status=RunStatus.SKIPPED,
-            wake_at=None,
-            finished_at=run.created_at,
-            reason=f"Run {other} of this job was not finished; the overlap policy is "
-            f"{run.overlap.value}.",
-        )
-        await self._insert([run_document(skipped)])
-        return skipped
-
-    async def _claim_queued(
-        self, run_ids: Sequence[str], claim_id: str, worker_id: str, lease: timedelta
-    ) -> list[Mapping[str, Any]]:
-        """Claim those of `run_ids` that wait for a seat which is free by now."""
-        queued = {"_id": {"$in": list(run_ids)}, "queued": {"$type": "string"}}
-        claimed = []
-        async for waiting in self._runs.find(queued | _DUE_BY_DATABASE_CLOCK, {"_id": 1}):
-            due = {"_id": waiting["_id"], "queued": {"$type": "string"}}
-            stage = _claim_stage(claim_id, worker_id, lease)
-            stage["$set"]["seat"] = "$job_id"
-            try:
-                await self._runs.update_one(
-                    due | _DUE_BY_DATABASE_CLOCK, [stage, {"$unset": "queued"}]
-                )
-            except DuplicateKeyError:  # the seat is still taken
-                await self._runs.update_one(due, [{"$set": {"wake_at": _now_plus(QUEUE_LOOK)}}])
-            else:
-                found = await self._runs.find_one({"_id": waiting["_id"], "claim_id": claim_id})
-                claimed += [found] if found else []
-        return claimed
+            gone = {"claim_id": "", "due_at": ""}
+            return UpdateOne(_held(run), {"$set": fields, "$unset": gone})
+        return UpdateOne(_held(run), _final(fields, self._end(fields["finished_at"])))
 
     async def _wake_queued(self, finished: Sequence[Run]) -> None:
         job_ids = [run.job_id for run in finished if run.overlap is Overlap.QUEUE]
@@ -224,17 +215,24 @@ class RunStore:
             )
 
 
+_LESS_ONE = {"$subtract": ["$attempt_count", 1]}
+
+
+def _held(run: Run) -> Document:
+    return {"_id": run.id, "claim_id": run.claim_id, "status": _RUNNING}
+
+
 def _claim_stage(claim_id: str, worker_id: str, lease: timedelta) -> Document:
-    was_running = {"$eq": ["$status", RunStatus.RUNNING.value]}
+    was_running = {"$eq": ["$status", _RUNNING]}
     return {
         "$set": {
-            "status": RunStatus.RUNNING.value,
+            "status": _RUNNING,
             "claim_id": claim_id,
             "worker_id": worker_id,
             "previous_worker_id": "$worker_id",
+            "due_at": "$wake_at",
             "wake_at": _now_plus(lease),
             "expired": was_running,
-            "started_at": {"$ifNull": ["$started_at", "$$NOW"]},
             "attempt_count": {
                 "$cond": [was_running, "$attempt_count", {"$add": ["$attempt_count", 1]}]
             },
@@ -242,12 +240,24 @@ def _claim_stage(claim_id: str, worker_id: str, lease: timedelta) -> Document:
     }
 
 
+def _milliseconds(span: timedelta) -> int:
+    return round(span.total_seconds() * 1000)
+
+
 def _now_plus(span: timedelta) -> Document:
-    return {"$add": ["$$NOW", round(span.total_seconds() * 1000)]}
+    return {"$add": ["$$NOW", _milliseconds(span)]}
 
 
 def _final(fields: Document, end: Document) -> Document:
-    gone = [*_UNFINISHED_FIELDS, "claim_id"]
+    gone = list(_UNFINISHED_FIELDS)
     if "error" not in fields:
         gone.append("error")  # an earlier attempt's, made good by now
     return {"$set": fields | end, "$unset": dict.fromkeys(gone, "")}
+
+
+def _raise_unless_duplicates(error: BulkWriteError) -> list[int]:
+    """Return which operations met a duplicate key; raise the error if anything else failed."""
+    failures = error.details["writeErrors"]
+    if any(failure["code"] != DUPLICATE_KEY for failure in failures):
+        raise error
+    return [failure["index"] for failure in failures]

@@ -19,6 +19,7 @@ from cronpp_app.domain.runs import (
     judge_attempt,
     lost_result,
     reason_not_to_start,
+    was_fired_ahead_of_an_edit,
 )
 from cronpp_app.errors import InvalidTransition
 
@@ -110,8 +111,8 @@ def test_a_waiting_run_may_start_or_be_cancelled() -> None:
     check_transition(RunStatus.RETRYING, RunStatus.CANCELLED)
 
 
-ENABLED = JobStanding(enabled=True, paused_at=None)
-PAUSED = JobStanding(enabled=False, paused_at=NOON)
+ENABLED = JobStanding(enabled=True, paused_at=None, version=1, edited_at=NOON)
+PAUSED = replace(ENABLED, enabled=False, paused_at=NOON)
 LATER = NOON + timedelta(seconds=1)
 
 
@@ -131,3 +132,20 @@ def test_a_pause_stops_what_was_there_and_a_deletion_everything(
 ) -> None:
     run = replace(RUN, trigger=trigger, created_at=created_at)
     assert (reason_not_to_start(run, standing) is None) is starts
+
+
+@pytest.mark.parametrize(
+    ("changes", "version", "edited_at", "ahead"),
+    [
+        ({}, 2, NOON, True),
+        ({}, 2, LATER, False),  # it was due before the edit
+        ({}, 1, NOON, False),
+        ({"attempt_count": 2}, 2, NOON, False),  # a retry keeps the version of its run
+        ({"trigger": Trigger.MANUAL}, 2, NOON, False),
+    ],
+)
+def test_only_a_run_due_after_an_edit_follows_it(
+    changes: dict, version: int, edited_at: datetime, ahead: bool
+) -> None:
+    job = replace(ENABLED, version=version, edited_at=edited_at)
+    assert was_fired_ahead_of_an_edit(replace(RUN, **changes), job) is ahead

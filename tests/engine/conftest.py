@@ -112,13 +112,18 @@ class Bench:
     async def settle(self, worker: Duties) -> None:
         """Let the worker finish what it has begun, and record it."""
         await worker.executing.drain(at_most_seconds=5, hurry=asyncio.Event())
-        while await worker.recording.step():
-            pass
+        while not worker.recording.is_empty:
+            await worker.recording.step()
+
+    async def begin(self, worker: Duties) -> None:
+        """Claim what is due and begin it."""
+        await worker.claiming.step()
+        await worker.starting.step()
 
     async def work_once(self, worker: Duties) -> None:
         """Fire what is due, claim it, perform it, record it."""
         await worker.firing.step()
-        await worker.claiming.step()
+        await self.begin(worker)
         await self.settle(worker)
 
 

@@ -12,9 +12,9 @@ async def test_each_run_is_claimed_by_one_worker_only(bench: Bench) -> None:
     jobs = [await bench.add_job() for _ in range(30)]
     workers = [await bench.worker() for _ in range(4)]
     await workers[0].firing.step()
-    while any(await asyncio.gather(*(worker.claiming.step() for worker in workers))):
-        pass
+    await asyncio.gather(*(bench.begin(worker) for worker in workers))
     for worker in workers:
+        await bench.begin(worker)
         await bench.settle(worker)
     assert len(bench.target.calls) == 30
     assert {run.status for run in await bench.runs()} == {RunStatus.SUCCESS}
@@ -38,7 +38,7 @@ async def test_a_worker_takes_no_more_than_it_has_slots_for(bench: Bench) -> Non
     bench.target.hold = asyncio.Event()
     worker = await bench.worker(slots=2)
     await worker.firing.step()
-    await worker.claiming.step()
+    await bench.begin(worker)
     assert await worker.claiming.step() is False
     assert [run.status for run in await bench.runs()].count(RunStatus.RUNNING) == 2
     bench.target.hold.set()
@@ -51,7 +51,7 @@ async def test_a_waiting_run_of_a_job_paused_meanwhile_is_cancelled_unsent(bench
     await worker.firing.step()
     paused = {"enabled": False, "status": "PAUSED", "paused_at": utc_now()}
     await bench.database.jobs.update_one({"_id": job.id}, {"$set": paused})
-    await worker.claiming.step()
+    await bench.begin(worker)
     run = await bench.run(job)
     assert (run.status, run.reason) == (RunStatus.CANCELLED, "The job was paused.")
     assert bench.target.calls == []
@@ -62,7 +62,7 @@ async def test_a_waiting_run_of_a_job_deleted_meanwhile_is_cancelled_unsent(benc
     worker = await bench.worker()
     await worker.firing.step()
     await bench.database.jobs.delete_one({"_id": job.id})
-    await worker.claiming.step()
+    await bench.begin(worker)
     assert (await bench.run(job)).status is RunStatus.CANCELLED
     assert bench.target.calls == []
 

@@ -3,11 +3,9 @@
 import asyncio
 from datetime import timedelta
 
-import pytest
-
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.fires import scheduled_run
-from cronpp_app.domain.jobs import CatchUp, MisfirePolicy, Overlap
+from cronpp_app.domain.jobs import CatchUp, MisfirePolicy
 from cronpp_app.domain.runs import RunStatus
 from cronpp_app.domain.schedules import IntervalSchedule, OnceSchedule
 from tests.engine.conftest import Bench
@@ -38,7 +36,7 @@ async def test_a_crash_between_insert_and_advance_repeats_harmlessly(bench: Benc
     job = await bench.add_job()
     worker = await bench.worker()
     fired = scheduled_run(job, fire_time=job.next_run_time, now=utc_now())
-    await worker.firing._runs.add_all([fired])  # and then the worker dies
+    await worker.firing._runs.add([fired])  # and then the worker dies
     await worker.firing.step()
     assert len(await bench.runs(job)) == 1
     assert (await bench.job(job))["next_run_time"] > utc_now()
@@ -79,49 +77,8 @@ async def test_a_damaged_job_is_set_aside_with_a_reason_and_blocks_nobody(bench:
     assert "moon" in document["paused_reason"]
 
 
-@pytest.mark.parametrize("policy", [Overlap.SKIP, Overlap.QUEUE, Overlap.ALLOW])
-async def test_what_a_due_run_does_beside_an_unfinished_one_is_the_overlap_policy(
-    bench: Bench, policy: Overlap
-) -> None:
-    job = await bench.add_job(overlap=policy)
-    worker = await bench.worker()
-    await worker.firing.step()
-    for _ in range(2):
-        await _make_job_due_again(bench, job.id)
-        await worker.firing.step()
-    statuses = [run.status for run in await bench.runs(job)]
-    expected = {
-        Overlap.SKIP: [RunStatus.PENDING, RunStatus.SKIPPED, RunStatus.SKIPPED],
-        Overlap.QUEUE: [RunStatus.PENDING, RunStatus.PENDING, RunStatus.SKIPPED],
-        Overlap.ALLOW: [RunStatus.PENDING] * 3,
-    }[policy]
-    assert statuses == expected
-
-
-async def test_a_run_skipped_for_overlap_names_the_run_in_the_way(bench: Bench) -> None:
-    job = await bench.add_job()
-    worker = await bench.worker()
-    await worker.firing.step()
-    await _make_job_due_again(bench, job.id)
-    await worker.firing.step()
-    first, skipped = await bench.runs(job)
-    assert first.id in skipped.reason
-
-
-async def test_a_queued_run_starts_when_the_one_before_it_is_done(bench: Bench) -> None:
-    job = await bench.add_job(overlap=Overlap.QUEUE)
-    worker = await bench.worker()
-    await worker.firing.step()
-    await _make_job_due_again(bench, job.id)
-    await worker.firing.step()
-    await bench.make_due(job)
-    await worker.claiming.step()
-    assert len(bench.target.calls) <= 1
-    await bench.settle(worker)
-    await worker.claiming.step()
-    await bench.settle(worker)
-    assert [run.status for run in await bench.runs(job)] == [RunStatus.SUCCESS] * 2
-
-
-async def _make_job_due_again(bench: Bench, job_id: str) -> None:
-    await bench.database.jobs.update_one({"_id": job_id}, {"$set": {"next_run_time": utc_now()}})
+async def test_fire_times_of_the_coming_second_are_fired_ahead(bench: Bench) -> None:
+    job = await bench.add_job(due_ago=-0.3)
+    await (await bench.worker()).firing.step()
+    run = await bench.run(job)
+    assert (run.status, run.wake_at) == (RunStatus.PENDING, job.next_run_time)

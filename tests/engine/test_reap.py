@@ -44,7 +44,7 @@ async def test_dead_after_closing_its_record_is_finished_without_another_call(
     job = await bench.add_job()
     dead, survivor = await bench.worker(), await bench.worker()
     await dead.firing.step()
-    await dead.claiming.step()
+    await bench.begin(dead)
     await dead.executing.drain(at_most_seconds=5, hurry=asyncio.Event())
     await dead.recording._attempts.close_all(dead.recording._ended)  # and then it dies
     await _reap(bench, survivor, job)
@@ -60,7 +60,7 @@ async def test_a_result_that_comes_after_the_lease_changes_nothing_and_is_noted(
     bench.target.hold = asyncio.Event()
     zombie, survivor = await bench.worker(), await bench.worker()
     await zombie.firing.step()
-    await zombie.claiming.step()
+    await bench.begin(zombie)
     await bench.target.called.wait()
     await _reap(bench, survivor, job)
     before = await bench.run(job)
@@ -77,7 +77,7 @@ async def test_a_run_that_loses_three_workers_in_a_row_is_poison(bench: Bench) -
     for _ in range(2):
         await _reap(bench, await bench.worker(), job)
         await bench.make_due(job)
-        await (await bench.worker()).claiming.step()  # and dies, too
+        await bench.begin(await bench.worker())  # and dies, too
         await asyncio.sleep(0)
     await _reap(bench, await bench.worker(), job)
     run = await bench.run(job)
@@ -108,7 +108,7 @@ async def test_a_renewed_lease_is_not_reaped(bench: Bench) -> None:
     bench.target.hold = asyncio.Event()
     worker, other = await bench.worker(), await bench.worker()
     await worker.firing.step()
-    await worker.claiming.step()
+    await bench.begin(worker)
     await bench.make_due(job)
     await worker.renewing.step()
     assert await other.claiming.step() is False
@@ -124,7 +124,7 @@ async def test_attempts_broken_off_by_a_stopping_worker_are_given_back_unspent(
     bench.target.hold = asyncio.Event()
     worker = await bench.worker()
     await worker.firing.step()
-    await worker.claiming.step()
+    await bench.begin(worker)
     await bench.target.called.wait()
     hurry = asyncio.Event()
     hurry.set()
@@ -144,7 +144,7 @@ async def _claimed_by_a_worker_that_dies(bench: Bench) -> Job:
     bench.target.hold = asyncio.Event()
     worker = await bench.worker()
     await worker.firing.step()
-    await worker.claiming.step()
+    await bench.begin(worker)
     await bench.target.called.wait()
     return job
 
@@ -152,6 +152,6 @@ async def _claimed_by_a_worker_that_dies(bench: Bench) -> Job:
 async def _reap(bench: Bench, worker, job: Job) -> None:
     """Let the lease of the job's run end and the worker look at it."""
     await bench.make_due(job)
-    await worker.claiming.step()
-    while await worker.recording.step():
-        pass
+    await bench.begin(worker)
+    while not worker.recording.is_empty:
+        await worker.recording.step()

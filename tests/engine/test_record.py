@@ -95,7 +95,7 @@ async def test_writing_the_same_end_twice_counts_it_once(bench: Bench) -> None:
     worker = await bench.worker()
     bench.target.answers = [failure()]
     await worker.firing.step()
-    await worker.claiming.step()
+    await bench.begin(worker)
     await worker.executing.drain(at_most_seconds=5, hurry=asyncio.Event())
     ended = list(worker.recording._ended)
     await worker.recording.step()
