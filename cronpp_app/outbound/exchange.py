@@ -10,7 +10,7 @@ from cronpp_app.domain.attempts import ReceivedResponse, SentRequest
 from cronpp_app.domain.jobs import HttpAction
 from cronpp_app.outbound.bodies import Reading
 from cronpp_app.outbound.failures import RedirectRefused
-from cronpp_app.outbound.guard import EgressRules, Target, check_url
+from cronpp_app.outbound.guard import EgressRules, InvalidUrl, Target, check_url
 from cronpp_app.outbound.requests import Headers, Outgoing, compose_headers, shown_request
 from cronpp_app.outbound.transport import Passage
 
@@ -104,7 +104,11 @@ class Exchange:
 def _follow(outgoing: Outgoing, redirect: tuple[int, str], rules: EgressRules) -> Outgoing:
     """Return the request after `redirect`, judged anew; raise what keeps it from being sent."""
     status, location = redirect
-    target = check_url(urljoin(outgoing.target.url, location), rules)
+    try:
+        absolute = urljoin(outgoing.target.url, location)
+    except ValueError as error:
+        raise InvalidUrl(f"The redirect to {location} cannot be read.") from error
+    target = check_url(absolute, rules)
     if outgoing.target.scheme == "https" and target.scheme != "https":
         raise RedirectRefused(f"The redirect to {target.url} leaves https for http.")
     return outgoing.redirected(target, status)

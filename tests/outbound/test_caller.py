@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from targets import (
@@ -291,6 +292,21 @@ async def test_safe_requests_share_a_connection(caller: Caller, serve: Serve) ->
     for _ in range(3):
         await call(caller, target.url)
     assert (target.connections, len(target.requests)) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("clock", "seconds"),
+    [("cronpp_app.outbound.transport.monotonic", 31), ("aiohttp.connector.monotonic", 2)],
+    ids=["opened 31 s ago", "idle for 2 s"],
+)
+async def test_an_old_connection_is_not_used_again(
+    caller: Caller, serve: Serve, monkeypatch: pytest.MonkeyPatch, clock: str, seconds: int
+) -> None:
+    target = await serve(answer())
+    await call(caller, target.url)
+    monkeypatch.setattr(clock, lambda: monotonic() + seconds)
+    await call(caller, target.url)
+    assert target.connections == 2
 
 
 async def test_other_requests_never_share_one(caller: Caller, serve: Serve) -> None:

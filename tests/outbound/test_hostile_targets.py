@@ -86,6 +86,7 @@ async def test_an_endless_body_is_cut_off(caller: Caller, serve: Serve) -> None:
     assert (result.error.kind, result.retryable) == (ErrorKind.TOO_LARGE, False)
     assert "10 MiB" in result.error.message
     assert (len(result.response.body), result.response.body_truncated) == (65_536, True)
+    assert 10 * 1024**2 < result.response.size_bytes < 11 * 1024**2
 
 
 async def test_a_gzip_bomb_stays_small(caller: Caller, serve: Serve) -> None:

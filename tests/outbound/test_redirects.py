@@ -78,7 +78,13 @@ async def test_secrets_stay_with_the_site_they_are_for(caller: Caller, serve: Se
 
 @pytest.mark.parametrize(
     "location",
-    ["http://10.0.0.1/", "//169.254.169.254/", "http://localhost/", "file:///etc/passwd"],
+    [
+        "http://10.0.0.1/",
+        "//169.254.169.254/",
+        "http://localhost/",
+        "file:///etc/passwd",
+        "http://[",
+    ],
 )
 async def test_a_redirect_to_where_calls_are_blocked_is_refused(
     caller: Caller, serve: Serve, location: str
