@@ -10,7 +10,7 @@ from typing import Final
 from pymongo import ReturnDocument
 
 from cronpp_app.domain.attempts import Attempt
-from cronpp_app.domain.runs import FINAL, UNFINISHED, Run, RunStatus
+from cronpp_app.domain.runs import UNFINISHED, Run, RunStatus
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import Document
 from cronpp_app.store.jobs import Position, behind
@@ -159,8 +159,3 @@ def _finished(user_id: str, since: datetime, until: datetime) -> Document:
         "finished_at": {"$gte": since, "$lt": until},
         "status": {"$in": list(_COUNTED)},
     }
-
-
-def is_final(run: Run) -> bool:
-    """Return whether nothing will change `run` any more."""
-    return run.status in FINAL

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -108,15 +109,22 @@ async def test_what_is_not_json_is_refused_with_the_place(
     assert words in answer.json()["errors"][0]["message"]
 
 
-async def test_a_request_over_one_mebibyte_is_refused_unread(ada: AsyncClient) -> None:
-    async def endless():  # type: ignore[no-untyped-def]
+async def test_a_request_over_one_mebibyte_is_refused_without_reading_on(
+    ada: AsyncClient,
+) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
         while True:
+            sent += 65_536
             yield b" " * 65_536
 
     headers = {"Content-Type": "application/json"}
     huge = await ada.post("/api/jobs", content=b" " * (1024 * 1024 + 1), headers=headers)
     streamed = await ada.post("/api/jobs", content=endless(), headers=headers)
     assert huge.status_code == streamed.status_code == 413
+    assert sent < 1024 * 1024 + 3 * 65_536
 
 
 async def test_another_content_type_is_refused(ada: AsyncClient) -> None:
