@@ -1,8 +1,10 @@
 """What every test may ask for: a real MongoDB, a database of its own, a free port."""
 
 import os
+import shutil
+import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,7 +12,8 @@ from uuid import uuid4
 import pytest
 from pymongo import MongoClient
 
-from cronpp_app.store.embedded import start_embedded
+from cronpp_app.store.embedded import EmbeddedMongo, start_embedded
+from cronpp_app.store.embedded_folder import DataFolder, server_is_running
 from cronpp_app.store.embedded_server import free_port as any_free_port
 
 SMALLEST_CACHE_GB = 0.25
@@ -46,3 +49,27 @@ def database_name(mongodb_uri: str) -> Iterator[str]:
 def free_port() -> int:
     """A loopback port that nobody listens on."""
     return any_free_port()
+
+
+@pytest.fixture
+def mongodb_folder(tmp_path: Path) -> Iterator[Path]:
+    """A data folder whose server is gone when the test is, even if it failed half-way."""
+    yield tmp_path / "data"
+    left = DataFolder(tmp_path / "data")
+    if left.database.is_dir() and server_is_running(left):
+        os.kill(int(left.server_lock.read_text()), signal.SIGKILL)
+    shutil.rmtree(left.database, ignore_errors=True)  # hundreds of megabytes a test
+
+
+@pytest.fixture
+def start_mongodb(mongodb_folder: Path) -> Iterator[Callable[..., EmbeddedMongo]]:
+    """Starts embedded servers on that folder, one after the other; the test ends them all."""
+    started: list[EmbeddedMongo] = []
+
+    def start_one(**options: Any) -> EmbeddedMongo:
+        started.append(start_embedded(mongodb_folder, cache_gb=SMALLEST_CACHE_GB, **options))
+        return started[-1]
+
+    yield start_one
+    for server in started:
+        server.stop()
