@@ -1,5 +1,6 @@
 """The OpenAPI document, and its pages from local files."""
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,7 @@ def _made(app: FastAPI) -> dict[str, Any]:
     components = document.setdefault("components", {})
     components["schemas"] = shared["$defs"] | components.get("schemas", {})
     _drop_foreign_errors(document)
+    _name_by_description(document)
     components["securitySchemes"] = _SCHEMES
     document["security"] = [{"bearer": []}, {"cookie": []}]
     return document
@@ -92,6 +94,14 @@ def _drop_foreign_errors(document: dict[str, Any]) -> None:
                 del operation["responses"]["422"]
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
+
+
+def _name_by_description(document: dict[str, Any]) -> None:
+    """Call every operation what its first clause says, not what its function is called."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            first = re.split(r"[;:.](?:\s|$)", operation["description"], maxsplit=1)[0]
+            operation["summary"] = first
 
 
 def docs_router(app: FastAPI) -> APIRouter:

@@ -101,7 +101,7 @@ class Ledger:
             "finished_at": now,
             "expire_at": now + self._retention,
         }
-        gone = dict.fromkeys(("wake_at", "seat", "queued", "claim_id"), "")
+        gone = dict.fromkeys(("wake_at", "due_at", "seat", "queued", "claim_id"), "")
         return await self._changed(run, _WAITING, {"$set": fields, "$unset": gone})
 
     async def hurry(self, run: Run) -> Run | None:

@@ -8,7 +8,7 @@ from httpx import AsyncClient
 from cronpp_app.api.schemas import RunAnswer, StartedRunAnswer, StatsAnswer
 from cronpp_app.store.database import Database
 from cronpp_app.store.run_documents import run_document
-from tests.api.conftest import TestClock
+from tests.api.conftest import RETENTION, TestClock
 from tests.factories import NOON, job_body, make_job, make_run
 
 
@@ -24,9 +24,9 @@ async def _store(database: Database, client: AsyncClient, **changes: Any) -> Map
     """Put a run as workers leave it into the ledger."""
     fields = {name: changes.pop(name) for name in ("id", "job_id", "fire_time") if name in changes}
     job = make_job(id=fields.pop("job_id", "job-1"), user_id=await _me(client))
-    document = dict(run_document(make_run(job, **fields))) | {"seat": fields.get("id", "seat")}
+    document = dict(run_document(make_run(job, **fields)))
     if changes.get("status") not in {None, "RETRYING", "RUNNING"}:
-        del document["wake_at"], document["seat"]
+        del document["wake_at"]
         changes.setdefault("finished_at", document["fire_time"])
     document |= changes
     await database.runs.insert_one(document)
@@ -139,12 +139,15 @@ async def test_a_waiting_run_can_be_cancelled_once(ada: AsyncClient) -> None:
     assert (await ada.post(f"/api/runs/{run['id']}/cancel")).status_code == 409
 
 
-async def test_a_cancelled_run_leaves_its_seat_to_the_next(ada: AsyncClient) -> None:
-    job_id = await _job(ada)
-    run = (await ada.post(f"/api/jobs/{job_id}/run")).json()["run"]
-    await ada.post(f"/api/runs/{run['id']}/cancel")
-    again = (await ada.post(f"/api/jobs/{job_id}/run")).json()["run"]
-    assert again["status"] == "PENDING"
+async def test_a_cancelled_run_leaves_the_queue_and_its_seat(
+    ada: AsyncClient, database: Database
+) -> None:
+    await _store(database, ada, id="run-1", status="RETRYING", seat="job-1", due_at=NOON)
+    await ada.post("/api/runs/run-1/cancel")
+    stored = await database.runs.find_one({"_id": "run-1"})
+    assert stored is not None
+    assert not {"wake_at", "due_at", "seat", "queued", "claim_id"} & stored.keys()
+    assert stored["expire_at"] == NOON + RETENTION
 
 
 async def test_after_its_retry_is_cancelled_a_job_waits_again(

@@ -75,10 +75,9 @@ def _run(n: int) -> dict[str, Any]:
     fire_time = NOON - timedelta(minutes=n // 3)
     run = make_run(job, id=f"run-{n:06}", fire_time=fire_time)
     if n < 6:
-        return dict(run_document(run)) | {"seat": f"seat {n}"}
+        return dict(run_document(run))
     ended: dict[str, Any] = dict(run_document(run))
     ended.pop("wake_at")
-    ended.pop("seat")
     return ended | {
         "status": "FAILED" if n % 500 == 7 else "SUCCESS",
         "finished_at": fire_time + timedelta(seconds=2),
