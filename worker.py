@@ -13,8 +13,6 @@ import threading
 from collections.abc import Sequence
 from functools import partial
 
-from cronpp_app.store.embedded import find_embedded
-
 from cronpp_app.composition import build_caller, build_worker, pace_of
 from cronpp_app.engine.execute import perform_action
 from cronpp_app.engine.runtime import run_worker
@@ -23,6 +21,7 @@ from cronpp_app.event_loop import run_in_event_loop
 from cronpp_app.logs import set_up_logs
 from cronpp_app.settings import Settings, load_settings, parse_options
 from cronpp_app.store.database import connect
+from cronpp_app.store.embedded import find_embedded
 from cronpp_app.store.indexes import ensure_indexes
 
 log = logging.getLogger("cronpp.worker")

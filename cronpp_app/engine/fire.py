@@ -88,6 +88,7 @@ def _advance(job: Job, plan: FirePlan) -> Advance:
         raise ValueError(f"job {job.id} is not due")
     return Advance(
         job_id=job.id,
+        version=job.version,
         due=job.next_run_time,
         upcoming=plan.next_run_time,
         status_when_ended=given_up,

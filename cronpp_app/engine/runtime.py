@@ -25,6 +25,7 @@ LAST_WORDS_SECONDS = 15
 # Under load, steps this far apart find many runs each; 2 ms was measured to be worse than 5.
 START_SPACING_SECONDS = 0.004
 RECORD_SPACING_SECONDS = 0.010
+_PAUSE_AFTER_INTERRUPTION_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +71,10 @@ async def run_worker(
             recording = inner.create_task(_record(duties.recording, drained))
             bells = (duties.fire_bell, duties.claim_bell)
             looking = _look_for_work(inner, duties, pace, stop)
-            listener = inner.create_task(_listen(duties, bells))
+            inner.create_task(_listen(duties.notices, bells, stop))
             await stop.wait()
             log.info("worker drains")
-            listener.cancel()
-            for bell in (*bells, duties.starting.bell):
-                bell.ring()
+            _ring((*bells, duties.starting.bell))
             await asyncio.wait(looking)
             await _give_back(duties.starting)
             await duties.executing.drain(at_most_seconds=pace.drain_seconds, hurry=hurry)
@@ -163,13 +162,20 @@ async def _give_back(starting: Starting) -> None:
         log.exception("claims could not be given back; their leases will end")
 
 
-async def _listen(duties: Duties, bells: tuple[Bell, ...]) -> None:
-    """Ring at every notice that something became due earlier than known."""
-    while True:
+async def _listen(notices: Notices, bells: tuple[Bell, ...], stop: asyncio.Event) -> None:
+    """Ring at every notice that something became due earlier than known, until `stop`."""
+    while not stop.is_set():
         try:
-            async for _ in duties.notices.heard():
-                for bell in bells:
-                    bell.ring()
+            async for rung in notices.heard():
+                if stop.is_set():
+                    return
+                if rung:
+                    _ring(bells)
         except Exception:
             log.warning("notices interrupted; polling goes on")
-        await asyncio.sleep(1)
+            await asyncio.sleep(_PAUSE_AFTER_INTERRUPTION_SECONDS)
+
+
+def _ring(bells: tuple[Bell, ...]) -> None:
+    for bell in bells:
+        bell.ring()

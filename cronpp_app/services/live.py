@@ -75,7 +75,7 @@ class Changes:
         """Return a subscription to the changes of this user's jobs, from now on."""
         subscription = Subscription(user_id, self._unsubscribe)
         self._subscriptions.add(subscription)
-        if self._reader is None:
+        if self._reader is None or self._reader.done():
             self._reader = asyncio.get_running_loop().create_task(self._read())
         return subscription
 
@@ -83,36 +83,46 @@ class Changes:
         """End all subscriptions and the change stream."""
         for subscription in tuple(self._subscriptions):
             subscription.close()
+        if self._reader is not None:
+            await self._reader
 
     def _unsubscribe(self, subscription: Subscription) -> None:
         self._subscriptions.discard(subscription)
-        if not self._subscriptions and self._reader is not None:
-            self._reader.cancel()
-            self._reader = None
 
     async def _read(self) -> None:
-        while True:
+        """Follow the change stream as long as somebody listens."""
+        while self._subscriptions:
             try:
                 await self._follow()
             except Exception:
                 log.warning("change stream interrupted", exc_info=True)
-            await asyncio.sleep(_PAUSE_AFTER_FAILURE_SECONDS)
+                await asyncio.sleep(_PAUSE_AFTER_FAILURE_SECONDS)
             for subscription in tuple(self._subscriptions):
                 subscription.tell_missed()
 
     async def _follow(self) -> None:
         changes: asyncio.Queue[JobChange] = asyncio.Queue()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._deliver_all(changes))
+        delivery = asyncio.create_task(self._deliver_all(changes))
+        try:
             async for change in watch_jobs(self._database):
-                changes.put_nowait(change)
+                if not self._subscriptions:
+                    return
+                if change is not None:
+                    changes.put_nowait(change)
+        finally:
+            delivery.cancel()
 
     async def _deliver_all(self, changes: asyncio.Queue[JobChange]) -> None:
         while True:
             batch = [await changes.get()]
             while not changes.empty():
                 batch.append(changes.get_nowait())
-            await self._deliver(batch)
+            try:
+                await self._deliver(batch)
+            except Exception:
+                log.warning("changes could not be delivered", exc_info=True)
+                for subscription in tuple(self._subscriptions):
+                    subscription.tell_missed()
 
     async def _deliver(self, changes: list[JobChange]) -> None:
         await self._learn_owners(changes)

@@ -7,7 +7,7 @@ from typing import Any
 from cronpp_app.store.database import Collection, Database
 from cronpp_app.store.documents import Document
 
-_WAIT_MS = 1000
+_WAIT_MS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +19,19 @@ class JobChange:
     deleted: bool
 
 
-async def watch_jobs(database: Database) -> AsyncIterator[JobChange]:
+async def watch_jobs(database: Database) -> AsyncIterator[JobChange | None]:
     """Yield every change of a job from now on; raise PyMongoError when the stream breaks.
 
-    Only ids travel: documents are fetched by who shows them, once for many changes.
+    Only ids travel: documents are fetched by who shows them, once for many changes. Yields
+    None when nothing has happened for a moment, so that the listener can leave.
     """
     pipeline = [
         {"$project": {"operationType": 1, "documentKey": 1, "fullDocument.user_id": 1}},
     ]
     async for event in _events(database.jobs, pipeline):
-        if "documentKey" in event:
+        if event is None:
+            yield None
+        elif "documentKey" in event:
             yield JobChange(
                 job_id=event["documentKey"]["_id"],
                 user_id=event.get("fullDocument", {}).get("user_id"),
@@ -58,22 +61,24 @@ class Notices:
             {"_id": "due"}, {"$currentDate": {"rung_at": True}, "$inc": {"count": 1}}, upsert=True
         )
 
-    async def heard(self) -> AsyncIterator[None]:
-        """Yield at every ring from now on; raise PyMongoError when the stream breaks."""
+    async def heard(self) -> AsyncIterator[bool]:
+        """Yield True at every ring from now on, False when it has been quiet for a moment.
+
+        Raises PyMongoError when the stream breaks.
+        """
         pipeline = [{"$project": {"_id": 1}}]
-        async for _ in _events(self._notices, pipeline):
-            yield None
+        async for event in _events(self._notices, pipeline):
+            yield event is not None
 
 
 async def _events(
     collection: Collection, pipeline: list[Document]
-) -> AsyncIterator[Mapping[str, Any]]:
-    """Yield the events of a change stream.
+) -> AsyncIterator[Mapping[str, Any] | None]:
+    """Yield the events of a change stream, and None whenever a short wait brought none.
 
-    Asked for in short waits: one long wait would run into the client's own deadline.
+    One long wait would run into the client's own deadline, and a listener that wants to leave
+    must not rely on being cancelled: the driver was seen to swallow that in a change stream.
     """
     async with await collection.watch(pipeline, max_await_time_ms=_WAIT_MS) as stream:
         while stream.alive:
-            event = await stream.try_next()
-            if event is not None:
-                yield event
+            yield await stream.try_next()

@@ -34,9 +34,13 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advance:
-    """Move a job that was due at `due` on to `upcoming` (None: its schedule has ended)."""
+    """Move a job that was due at `due` on to `upcoming` (None: its schedule has ended).
+
+    `version` is the job's that was planned with: an edit in between has the last word.
+    """
 
     job_id: str
+    version: int
     due: datetime
     upcoming: datetime | None
     status_when_ended: JobStatus | None = None
@@ -129,7 +133,11 @@ class DueJobStore:
 
 
 def _advance(advance: Advance) -> UpdateOne:
-    was_due = {"_id": advance.job_id, "next_run_time": advance.due}
+    was_due = {
+        "_id": advance.job_id,
+        "next_run_time": advance.due,
+        "version": advance.version,
+    }
     if advance.upcoming is not None:
         upcoming = {"next_run_time": advance.upcoming, "next_sort": advance.upcoming}
         return UpdateOne(was_due, {"$set": upcoming})

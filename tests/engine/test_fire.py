@@ -82,3 +82,21 @@ async def test_fire_times_of_the_coming_second_are_fired_ahead(bench: Bench) -> 
     await (await bench.worker()).firing.step()
     run = await bench.run(job)
     assert (run.status, run.wake_at) == (RunStatus.PENDING, job.next_run_time)
+
+
+async def test_an_edit_made_while_firing_has_the_last_word(bench: Bench) -> None:
+    job = await bench.add_job()
+    worker = await bench.worker()
+    insert = worker.firing._runs.add
+
+    async def insert_during_an_edit(runs) -> None:
+        await insert(runs)
+        await bench.database.jobs.update_one({"_id": job.id}, {"$set": {"version": 2}})
+
+    worker.firing._runs.add = insert_during_an_edit
+    await worker.firing.step()
+    assert (await bench.job(job))["next_run_time"] == job.next_run_time
+    worker.firing._runs.add = insert
+    await worker.firing.step()
+    assert (await bench.job(job))["next_run_time"] > utc_now()
+    assert len(await bench.runs(job)) == 1
