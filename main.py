@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 from fastapi import FastAPI
 
-from cronpp_app.composition import build_services, build_web
+from cronpp_app.composition import build_services, build_web, egress_rules
 from cronpp_app.errors import CronppError, SetupError
 from cronpp_app.event_loop import run_in_event_loop
 from cronpp_app.logs import set_up_logs
@@ -36,6 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         description = "Cron++: web interface, REST API, local workers and embedded MongoDB."
         settings = load_settings(parse_options("main.py", description, OPTIONS, arguments))
         set_up_logs(settings.log_format, settings.log_level)
+        egress_rules(settings)  # a wrong entry is told before anything starts
         with _listening_socket(settings) as listener, _mongodb(settings) as uri:
             run_in_event_loop(_serve(settings, uri, listener))
     except CronppError as error:
@@ -81,8 +82,6 @@ async def _serve(settings: Settings, uri: str, listener: socket.socket) -> None:
     register_pages(web, services, settings)
     server = _Server(_server_config(web))
     _stop_on_signals(server)
-    host, port = listener.getsockname()[:2]
-    log.info("Cron++ is ready", extra={"url": f"http://{host}:{port}"})
     async with local_workers(settings, uri):
         await server.serve(sockets=[listener])
     await services.changes.aclose()
@@ -101,6 +100,13 @@ def _server_config(web: FastAPI) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say where."""
+        await super().startup(sockets)
+        for listener in sockets or ():
+            host, port = listener.getsockname()[:2]
+            log.info("Cron++ is ready", extra={"url": f"http://{host}:{port}"})
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to us: uvicorn would raise them again before workers are stopped."""
