@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,9 +12,11 @@ from uuid import uuid4
 import pytest
 from pymongo import MongoClient
 
+from cronpp_app.store.database import Database, connect
 from cronpp_app.store.embedded import EmbeddedMongo, start_embedded
 from cronpp_app.store.embedded_folder import DataFolder, server_is_running
 from cronpp_app.store.embedded_server import free_port as any_free_port
+from cronpp_app.store.indexes import ensure_indexes
 
 SMALLEST_CACHE_GB = 0.25
 
@@ -73,3 +75,12 @@ def start_mongodb(mongodb_folder: Path) -> Iterator[Callable[..., EmbeddedMongo]
     yield start_one
     for server in started:
         server.stop()
+
+
+@pytest.fixture
+async def database(mongodb_uri: str, database_name: str) -> AsyncIterator[Database]:
+    """An empty database of its own, with every index."""
+    database = connect(mongodb_uri, database_name)
+    await ensure_indexes(database)
+    yield database
+    await database.client.close()

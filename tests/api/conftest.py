@@ -17,10 +17,9 @@ from cronpp_app.services.passwords import Hasher
 from cronpp_app.services.runs import Runs
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.changes import Notices
-from cronpp_app.store.database import Database, connect
+from cronpp_app.store.database import Database
 from cronpp_app.store.due import DueJobStore
 from cronpp_app.store.idempotency import IdempotencyStore
-from cronpp_app.store.indexes import ensure_indexes
 from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.runs import RunStore
@@ -49,14 +48,6 @@ class TestClock:
 @pytest.fixture
 def clock() -> TestClock:
     return TestClock()
-
-
-@pytest.fixture
-async def database(mongodb_uri: str, database_name: str) -> AsyncIterator[Database]:
-    database = connect(mongodb_uri, database_name)
-    await ensure_indexes(database)
-    yield database
-    await database.client.close()
 
 
 @pytest.fixture

@@ -10,18 +10,9 @@ from pathlib import Path
 import pytest
 
 from cronpp_app.clock import utc_now
-from cronpp_app.store.database import Database, connect
-from cronpp_app.store.indexes import ensure_indexes
+from cronpp_app.store.database import Database
 from cronpp_app.store.integrity import violations
 from tests.cluster.harness import Target, WorkerProcess, add_jobs, wait_for_calm
-
-
-@pytest.fixture
-async def database(mongodb_uri: str, database_name: str) -> AsyncIterator[Database]:
-    database = connect(mongodb_uri, database_name)
-    await ensure_indexes(database)
-    yield database
-    await database.client.close()
 
 
 @pytest.fixture

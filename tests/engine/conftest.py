@@ -1,7 +1,7 @@
 """A worker in pieces: tests take its steps one by one, on a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,9 +16,8 @@ from cronpp_app.domain.jobs import Action, Job, JobDefinition, JobStatus, LogAct
 from cronpp_app.domain.schedules import IntervalSchedule
 from cronpp_app.engine.runtime import Duties
 from cronpp_app.settings import Settings
-from cronpp_app.store.database import Database, connect, new_id
+from cronpp_app.store.database import Database, new_id
 from cronpp_app.store.documents import job_document
-from cronpp_app.store.indexes import ensure_indexes
 from cronpp_app.store.run_documents import attempt_from, run_from
 
 OK = AttemptResult()
@@ -128,11 +127,8 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(mongodb_uri: str, database_name: str) -> AsyncIterator[Bench]:
-    database = connect(mongodb_uri, database_name)
-    await ensure_indexes(database)
-    yield Bench(database)
-    await database.client.close()
+def bench(database: Database) -> Bench:
+    return Bench(database)
 
 
 def seconds_from_now(moment: datetime) -> float:

@@ -1,7 +1,6 @@
 """Services on a real database, where the API does not reach."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -14,9 +13,8 @@ from cronpp_app.services.jobs import JobQuery, Jobs
 from cronpp_app.services.overview import Overviews, percentile
 from cronpp_app.services.passwords import Hasher
 from cronpp_app.store.accounts import AccountStore
-from cronpp_app.store.database import Database, connect
+from cronpp_app.store.database import Database
 from cronpp_app.store.idempotency import IdempotencyStore
-from cronpp_app.store.indexes import ensure_indexes
 from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.runs import RunStore
@@ -25,14 +23,6 @@ from tests.factories import NOON, job_definition, make_user
 
 RETENTION = timedelta(days=30)
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-async def database(mongodb_uri: str, database_name: str) -> AsyncIterator[Database]:
-    database = connect(mongodb_uri, database_name)
-    await ensure_indexes(database)
-    yield database
-    await database.client.close()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.jobs import HttpAction, Job, JobDefinition, JobStatus, LogAction
 from cronpp_app.domain.schedules import CronSchedule, IntervalSchedule, OnceSchedule
-from cronpp_app.store.database import connect
+from cronpp_app.store.database import Database
 from cronpp_app.store.documents import job_document, job_from, search_words
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -28,9 +28,7 @@ SCHEDULES = [
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("action", [HTTP, LogAction(message="$hello {{ there }}")])
-async def test_a_job_survives_the_database(
-    mongodb_uri: str, database_name: str, schedule, action
-) -> None:
+async def test_a_job_survives_the_database(database: Database, schedule, action) -> None:
     definition = JobDefinition(
         name="Ünï 🚀", description="a\nb", tags=("x",), schedule=schedule, action=action
     )
@@ -45,10 +43,8 @@ async def test_a_job_survives_the_database(
         updated_at=utc_now(),
         next_run_time=NOW,
     )
-    database = connect(mongodb_uri, database_name)
     await database.jobs.insert_one(job_document(job))
     assert job_from(await database.jobs.find_one({"_id": "j1"})) == job
-    await database.client.close()
 
 
 def test_a_job_is_found_by_words_of_its_name_its_tags_and_its_url() -> None:

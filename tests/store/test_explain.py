@@ -4,7 +4,7 @@ Queries of lists must be served by an index in its order: no scan of a collectio
 in memory, and no more keys read than a few per document that is returned.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,13 +12,13 @@ import pytest
 
 from cronpp_app.domain.jobs import JobStatus
 from cronpp_app.domain.runs import RunStatus
-from cronpp_app.store.database import Database, connect
+from cronpp_app.store.database import Database
 from cronpp_app.store.documents import job_document
-from cronpp_app.store.indexes import ensure_indexes
 from cronpp_app.store.jobs import JobFilter, JobSort, JobStore
 from cronpp_app.store.ledger import Ledger, RunFilter
 from cronpp_app.store.run_documents import run_document
 from tests.factories import NOON, make_job, make_run
+from tests.store.conftest import CostOf
 
 JOBS, RUNS, LIMIT = 1_500, 3_000, 20
 ADA, BOB = "ada", "bob"
@@ -26,33 +26,13 @@ HOUR = timedelta(hours=1)
 # A page reads one document more than it shows, and an index scan may end one key further.
 KEYS_PER_DOCUMENT = 2
 
-Costs = list[dict[str, Any]]
-
 
 @pytest.fixture
-async def database(mongodb_uri: str, database_name: str) -> AsyncIterator[Database]:
-    database = connect(mongodb_uri, database_name)
-    await ensure_indexes(database)
+async def database(database: Database) -> Database:
+    """The database, with many people's jobs and runs in it."""
     await database.jobs.insert_many([_job(n) for n in range(JOBS)])
     await database.runs.insert_many([_run(n) for n in range(RUNS)])
-    yield database
-    await database.client.close()
-
-
-@pytest.fixture
-def cost_of(database: Database) -> Callable[[Awaitable[Any]], Awaitable[Costs]]:
-    """Return what the profiler noted of the queries that something makes."""
-
-    async def measure(work: Awaitable[Any]) -> Costs:
-        await database.raw.command("profile", 2)
-        await work
-        await database.raw.command("profile", 0)
-        noted = database.raw["system.profile"].find({"op": {"$in": ["query", "command"]}})
-        costs = [dict(entry) async for entry in noted if "planSummary" in entry]
-        await database.raw.drop_collection("system.profile")
-        return costs
-
-    return measure
+    return database
 
 
 def _job(n: int) -> dict[str, Any]:
@@ -126,7 +106,7 @@ LISTS = {
 
 @pytest.mark.parametrize("name", LISTS)
 async def test_a_page_is_read_in_the_order_of_an_index(
-    name: str, database: Database, cost_of: Callable[[Awaitable[Any]], Awaitable[Costs]]
+    name: str, database: Database, cost_of: CostOf
 ) -> None:
     ask = LISTS[name]
     _, position = await ask(database)
@@ -139,7 +119,7 @@ async def test_a_page_is_read_in_the_order_of_an_index(
 async def test_a_page_in_the_middle_costs_no_more_although_all_sort_keys_are_equal(
     sort: JobSort,
     database: Database,
-    cost_of: Callable[[Awaitable[Any]], Awaitable[Costs]],
+    cost_of: CostOf,
 ) -> None:
     same = {"name_sort": "x", "next_sort": NOON, "last_sort": NOON, "created_at": NOON}
     await database.jobs.update_many({}, {"$set": same})
@@ -161,16 +141,14 @@ QUERIES: dict[str, Callable[[Database], Awaitable[Any]]] = {
 
 @pytest.mark.parametrize("name", QUERIES)
 async def test_a_query_reads_what_it_returns(
-    name: str, database: Database, cost_of: Callable[[Awaitable[Any]], Awaitable[Costs]]
+    name: str, database: Database, cost_of: CostOf
 ) -> None:
     (cost,) = await cost_of(QUERIES[name](database))
     # The few jobs of a rare tag are sorted in memory: cheaper than an index for every order.
     _assert_cheap(cost, may_sort=name == "a rare tag")
 
 
-async def test_a_search_reads_the_jobs_it_finds_only(
-    database: Database, cost_of: Callable[[Awaitable[Any]], Awaitable[Costs]]
-) -> None:
+async def test_a_search_reads_the_jobs_it_finds_only(database: Database, cost_of: CostOf) -> None:
     await database.jobs.update_one({"_id": "job-000700"}, {"$set": {"words": ["unheard"]}})
     (cost,) = await cost_of(_page(JobSort.NAME, words=("unhe",))(database))
     assert cost["nreturned"] == 1
@@ -192,7 +170,7 @@ COUNTS: dict[str, Callable[[Database], Awaitable[Any]]] = {
 
 @pytest.mark.parametrize("name", COUNTS)
 async def test_counting_reads_index_keys_and_no_documents(
-    name: str, database: Database, cost_of: Callable[[Awaitable[Any]], Awaitable[Costs]]
+    name: str, database: Database, cost_of: CostOf
 ) -> None:
     (cost,) = await cost_of(COUNTS[name](database))
     assert "COLLSCAN" not in cost["planSummary"]

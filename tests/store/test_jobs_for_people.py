@@ -1,28 +1,18 @@
 """Edits of people beside the engine's marks on the same documents."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
 from cronpp_app.domain.jobs import JobStatus
 from cronpp_app.domain.schedules import CronSchedule
-from cronpp_app.store.database import Database, connect
+from cronpp_app.store.database import Database
 from cronpp_app.store.due import Advance, DueJobStore
-from cronpp_app.store.indexes import ensure_indexes
 from cronpp_app.store.jobs import JobStore
 from tests.factories import NOON, job_definition, make_job
 
 ONE_PM, TWO_PM = NOON + timedelta(hours=1), NOON + timedelta(hours=2)
 HALF_PAST = job_definition(schedule=CronSchedule(cron="30 * * * *"))
-
-
-@pytest.fixture
-async def database(mongodb_uri: str, database_name: str) -> AsyncIterator[Database]:
-    database = connect(mongodb_uri, database_name)
-    await ensure_indexes(database)
-    yield database
-    await database.client.close()
 
 
 @pytest.fixture
@@ -50,7 +40,7 @@ async def test_a_new_name_does_not_turn_back_what_the_engine_fired(
     jobs: JobStore, database: Database
 ) -> None:
     read = make_job()
-    advance = Advance(job_id="job-1", due=ONE_PM, upcoming=TWO_PM)
+    advance = Advance(job_id="job-1", version=1, due=ONE_PM, upcoming=TWO_PM)
     await DueJobStore(database).advance([advance])
     edited = await jobs.edit(read, job_definition(name="A"), next_run_time=ONE_PM, now=NOON)
     assert edited is not None
@@ -62,7 +52,7 @@ async def test_the_engine_does_not_override_a_new_schedule(
 ) -> None:
     half_past = NOON + timedelta(minutes=30)
     await jobs.edit(make_job(), HALF_PAST, next_run_time=half_past, now=NOON)
-    advance = Advance(job_id="job-1", due=ONE_PM, upcoming=TWO_PM)
+    advance = Advance(job_id="job-1", version=1, due=ONE_PM, upcoming=TWO_PM)
     await DueJobStore(database).advance([advance])
     stored = await jobs.get("user-1", "job-1")
     assert stored is not None

@@ -1,0 +1,112 @@
+"""What the engine's queries cost, beside many jobs and runs that are none of their business.
+
+Flat: an index in the right order, hardly more keys than documents, no sorting in memory.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cronpp_app.clock import utc_now
+from cronpp_app.domain.jobs import Overlap
+from cronpp_app.domain.leases import LeaseTerms
+from cronpp_app.domain.runs import RunStatus
+from cronpp_app.store.attempts import AttemptStore
+from cronpp_app.store.database import Database
+from cronpp_app.store.documents import job_document
+from cronpp_app.store.due import DueJobStore
+from cronpp_app.store.run_documents import run_document, run_from
+from cronpp_app.store.runs import RunStore
+from tests.factories import make_job, make_run
+from tests.store.conftest import CostOf
+
+FUTURE, DUE, DAY = 2_000, 20, timedelta(days=1)
+LEASE = LeaseTerms().length
+DUE_IDS = [f"due-{n}" for n in range(DUE)]
+
+
+@pytest.fixture
+async def database(database: Database) -> Database:
+    """The database, with jobs and runs that are due now, later, and never again."""
+    now = utc_now()
+    jobs = [
+        make_job(id=f"job-{n}", next_run_time=now + (DAY if n >= DUE else -DAY))
+        for n in range(FUTURE)
+    ]
+    due = [make_run(jobs[n], id=name, wake_at=now - DAY) for n, name in enumerate(DUE_IDS)]
+    later = [make_run(jobs[n], id=f"later-{n}", wake_at=now + DAY) for n in range(FUTURE)]
+    done = [
+        make_run(jobs[n], id=f"done-{n}", wake_at=None, status=RunStatus.SUCCESS)
+        for n in range(FUTURE)
+    ]
+    await database.jobs.insert_many([job_document(job) for job in jobs])
+    await database.runs.insert_many([run_document(run) for run in (*due, *later, *done)])
+    return database
+
+
+def _claim(database: Database) -> Awaitable[Any]:
+    runs = RunStore(database, retention=DAY)
+    return runs.claim(
+        DUE_IDS, claim_id="c1", worker_id="w1", lease=LEASE, ahead=timedelta(seconds=1)
+    )
+
+
+async def _claimed(database: Database) -> list[Any]:
+    await _claim(database)
+    found = database.runs.find({"_id": {"$in": DUE_IDS}})
+    return [run_from(document) async for document in found]
+
+
+async def _renew(database: Database) -> None:
+    await _claim(database)
+    runs = RunStore(database, retention=DAY)
+    await runs.renew(dict.fromkeys(DUE_IDS, "c1"), lease=LEASE)
+
+
+async def _take_over(database: Database) -> None:
+    attempts = AttemptStore(database, retention=DAY)
+    runs = await _claimed(database)
+    await attempts.open_all(runs, now=utc_now())
+    await attempts.take_over(runs)
+
+
+async def _finish(database: Database) -> None:
+    run = replace(make_run(overlap=Overlap.QUEUE), id=DUE_IDS[0], claim_id="c1")
+    outcome = {"status": "SUCCESS", "finished_at": utc_now()}
+    await RunStore(database, retention=DAY).finish([(run, outcome)])
+
+
+READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
+    "the next fire time": lambda d: DueJobStore(d).next_moment(),
+    "due jobs": lambda d: DueJobStore(d).due(until=utc_now(), limit=DUE),
+    "how jobs stand": lambda d: DueJobStore(d).standing([f"job-{n}" for n in range(DUE)]),
+    "the next wake-up": lambda d: RunStore(d, retention=DAY).next_wake(),
+    "due runs": lambda d: RunStore(d, retention=DAY).peek(until=utc_now(), limit=DUE),
+    "claiming": _claim,
+    "renewing": _renew,
+    "who has a seat": lambda d: RunStore(d, retention=DAY).holder("job-1"),
+    "waking who waits for a seat": _finish,
+    "taking over logs": _take_over,
+    "cancelling a job's runs": lambda d: RunStore(d, retention=DAY).cancel_waiting(
+        "job-1", reason="paused", now=utc_now()
+    ),
+}
+COVERED = {"the next fire time", "the next wake-up", "due runs"}
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_a_query_of_the_engine_reads_what_it_needs_and_no_more(
+    name: str, database: Database, cost_of: CostOf
+) -> None:
+    costs = await cost_of(READS[name](database))
+    assert costs
+    for cost in costs:
+        assert "COLLSCAN" not in cost["planSummary"], cost
+        assert not cost.get("hasSortStage"), cost
+        used = max(cost.get("nreturned", 0), cost.get("nMatched", 0), 1)
+        assert cost.get("keysExamined", 0) <= 2 * used + 1, cost
+        if name in COVERED:
+            assert cost.get("docsExamined", 0) == 0, cost
