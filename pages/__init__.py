@@ -1,1 +1,41 @@
 """Routes of the web interface; each module has `register`."""
+
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from nicegui import ui
+
+from components.theme import STATIC, install_theme
+from cronpp_app.settings import Settings
+from pages import entrance, entrance_forms, jobs, lost
+from pages.assets import mount_assets
+from pages.sessions import guard_sockets, watch_sessions
+
+if TYPE_CHECKING:
+    from cronpp_app.composition import Services
+
+# As long as a page survives without its socket; what it missed is sent when it is back.
+_RECONNECT_SECONDS = 15.0
+
+
+def register_pages(web: FastAPI, services: "Services", settings: Settings) -> None:  # noqa: ARG001
+    """Mount the web interface on `web`: pages, the entrance's forms, static files."""
+    install_theme()
+    mount_assets(web)
+    entrance.register(services)
+    entrance_forms.register(web, services)
+    jobs.register(services)
+    lost.register()
+    guard_sockets()
+    watch_sessions(services)
+    ui.run_with(
+        web,
+        title="Cron++",
+        favicon=STATIC / "icons" / "favicon.svg",
+        dark=None,
+        language="en-US",
+        tailwind=False,
+        reconnect_timeout=_RECONNECT_SECONDS,
+        binding_refresh_interval=None,
+        show_welcome_message=False,
+    )

@@ -1,0 +1,149 @@
+"""The frame around every page of somebody signed in: header, drawer, content."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from nicegui import ui
+
+from components.markup import box, icon, icon_button, link, text
+from components.words import counted
+
+PAGES = (
+    ("/", "Jobs", "calendar-clock"),
+    ("/settings", "Settings", "settings"),
+    ("/api/docs", "API reference", "book-open"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameValues:
+    """What the frame tells: who is here, the way to this page, jobs and workers in numbers.
+
+    `workers` are pairs of slots and busy slots; `server_ms` is the server's clock.
+    """
+
+    email: str
+    timezone: str
+    path: str
+    jobs: str
+    workers: Sequence[tuple[int, int]]
+    server_ms: int
+
+
+@contextmanager
+def frame(values: FrameValues, *, narrow: bool = False) -> Iterator[None]:
+    """Draw the frame; what is made within is the content of the page."""
+    _tell_browser(values)
+    layout = ui.context.client.layout.props('view="lHh LpR lff"')
+    with layout:
+        drawer = _drawer(values)
+        _header(values, drawer)
+    # The whole document is ours: Quasar's page becomes the main landmark by itself.
+    with box(f"cx-page {'cx-page-narrow' if narrow else ''}"):
+        yield
+
+
+def _tell_browser(values: FrameValues) -> None:
+    zone, server = json.dumps(values.timezone), values.server_ms
+    # A zone is one of a fixed list, but a "<" must never end the script it stands in.
+    ui.add_head_html(
+        f"<script>(() => {{ const root = document.documentElement.dataset;"
+        f"root.cxZone = {zone.replace('<', '')};"
+        f"const skew = {server} - Date.now(); if (Math.abs(skew) > 2000) root.cxSkew = skew;"
+        f" }})()</script>"
+    )
+    ui.add_body_html(_BOOT)
+
+
+_BOOT = """<div id="cx-boot" aria-hidden="true"><div class="cx-boot-side"><span class="cx-logo">
+<i class="cx-mark"></i><span>Cron++</span></span></div><div class="cx-boot-main">
+<i class="cx-bone" style="height:44px;width:220px;display:block"></i>
+<div class="cx-boot-tiles"><i class="cx-bone"></i><i class="cx-bone"></i><i class="cx-bone"></i>
+<i class="cx-bone"></i></div><i class="cx-bone" style="height:230px;display:block"></i>
+<i class="cx-bone" style="height:300px;display:block"></i></div></div>"""
+
+
+def logo() -> ui.element:
+    """Return the mark and the name, leading home."""
+    anchor = box("cx-logo", tag="a")
+    anchor.props["href"] = "/"
+    anchor.props["aria-label"] = "Cron++, home"
+    with anchor:
+        box("cx-mark", tag="i")
+        text("Cron++")
+    return anchor
+
+
+def _drawer(values: FrameValues) -> ui.element:
+    drawer = ui.element("q-drawer").props('show-if-above bordered :width="240" :breakpoint="1023"')
+    with drawer:
+        logo()
+        navigation = box("cx-stack", tag="nav").style("gap:2px")
+        navigation.props["aria-label"] = "Main"
+        with navigation:
+            for path, words, icon_name in PAGES:
+                _nav_item(path, words, icon_name, values)
+        _workers(values.workers)
+    return drawer
+
+
+def _nav_item(path: str, words: str, icon_name: str, values: FrameValues) -> None:
+    item = link(words, path, "cx-nav", icon_name=icon_name)
+    if path == values.path:
+        item.props["aria-current"] = "page"
+    if path == "/":
+        with item:
+            text(values.jobs, "cx-nav-count").mark("nav-jobs")
+
+
+def _workers(workers: Sequence[tuple[int, int]]) -> None:
+    slots, busy = sum(slots for slots, _ in workers), sum(busy for _, busy in workers)
+    with box("cx-workers"):
+        with box("cx-line"):
+            box("cx-dot" if workers else "cx-dot cx-dot-bad", tag="i")
+            text("Workers ready" if workers else "No worker", "cx-small cx-strong")
+        if not workers:
+            text("Jobs wait until one starts: python worker.py", "cx-tiny cx-muted")
+            return
+        words = f"{counted(len(workers), 'worker')} · {busy:,} of {slots:,} slots in use"
+        text(words, "cx-tiny cx-muted cx-figure")
+        with box("cx-meter"):
+            box().style(f"transform:scaleX({busy / max(slots, 1):.3f})")
+
+
+def _header(values: FrameValues, drawer: ui.element) -> None:
+    with ui.element("q-header").classes("cx-header"):
+        opener = icon_button("Menu", "menu").classes("cx-menu-button")
+        opener.on("click", js_handler=f"() => getElement({drawer.id}).toggle()")
+        logo()
+        box("cx-grow")
+        theme = icon_button("Switch between light and dark", "moon")
+        theme.on("click", js_handler="() => window.cxToggleTheme()")
+        _user_menu(values)
+
+
+def _user_menu(values: FrameValues) -> None:
+    avatar = text(values.email[:2].upper(), "cx-avatar", tag="button")
+    avatar.props["type"] = "button"
+    avatar.props["aria-label"] = f"Account of {values.email}"
+    avatar.props["aria-haspopup"] = "menu"
+    menu = ui.element("q-menu").props('anchor="bottom right" self="top right"')
+    menu.move(avatar)
+    with menu, box().style("min-width:210px"):
+        with box("cx-menu-head"):
+            text("Signed in as", "cx-tiny cx-muted", tag="div")
+            text(values.email, "cx-small cx-strong cx-clip", tag="div")
+        link("Settings", "/settings", "cx-menu-item", icon_name="settings")
+        sign_out("Log out", "/auth/logout", "cx-menu-item", icon_name="log-out")
+
+
+def sign_out(words: str, path: str, classes: str, *, icon_name: str) -> None:
+    """Draw a form of one button that ends one session, or all."""
+    form = box(tag="form")
+    form.props["method"], form.props["action"] = "post", path
+    with form, box(classes, tag="button") as submit:
+        submit.props["type"] = "submit"
+        icon(icon_name)
+        text(words)

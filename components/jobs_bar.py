@@ -1,0 +1,103 @@
+"""Above the table: the filter by status and the search; below it: the way through its pages."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nicegui import ui
+
+from components.markup import Text, box, icon, icon_button, text
+
+FILTERS = (
+    ("", "All"),
+    ("PENDING", "Pending"),
+    ("RUNNING", "Running"),
+    ("RETRYING", "Retrying"),
+    ("PAUSED", "Paused"),
+    ("failing", "Failing"),
+    ("SUCCESS", "Success"),
+    ("FAILED", "Failed"),
+)
+# What few jobs ever are takes no room while there are none.
+_ONLY_IF_ANY = frozenset({"RETRYING", "SUCCESS", "FAILED"})
+
+
+class JobsBar:
+    """Shows the filters with their numbers; tells which is picked and what is searched."""
+
+    def __init__(
+        self,
+        *,
+        status: str,
+        words: str,
+        on_status: Callable[[str], Any],
+        on_search: Callable[[str], Any],
+    ) -> None:
+        self._status = status
+        self._segments: dict[str, ui.element] = {}
+        self._counts: dict[str, Text] = {}
+        with box("cx-bar"):
+            group = box("cx-segments")
+            group.props["role"], group.props["aria-label"] = "group", "Filter by status"
+            with group:
+                for value, label in FILTERS:
+                    self._segment(value, label, on_status)
+            box("cx-grow cx-only-wide")
+            self._search = self._search_field(words, on_search)
+
+    def pick(self, status: str) -> None:
+        """Show which filter is on."""
+        self._status = status
+        for value, segment in self._segments.items():
+            segment.props["aria-pressed"] = "true" if value == status else "false"
+
+    def clear_search(self) -> None:
+        """Empty the search."""
+        self._search.value = ""
+
+    def show_counts(self, counts: Mapping[str, int]) -> None:
+        """Show how many jobs each filter would find."""
+        for value, segment in self._segments.items():
+            number = counts.get(value, 0)
+            self._counts[value].set_text(f"{number:,}" if number else "")
+            is_needed = number or value == self._status or value not in _ONLY_IF_ANY
+            segment.classes(
+                add="" if is_needed else "cx-hidden", remove="cx-hidden" if is_needed else ""
+            )
+
+    def _segment(self, value: str, label: str, on_status: Callable[[str], Any]) -> None:
+        segment = box("cx-segment", tag="button")
+        segment.props["type"] = "button"
+        segment.props["aria-pressed"] = "true" if value == self._status else "false"
+        with segment.mark(f"filter-{value or 'all'}"):
+            text(label)
+            self._counts[value] = text("", tag="i")
+        self._segments[value] = segment.on("click", lambda: on_status(value), args=[])
+
+    def _search_field(self, words: str, on_search: Callable[[str], Any]) -> ui.input:
+        search = ui.input(
+            value=words,
+            placeholder="Search name, URL or tag",
+            on_change=lambda e: on_search(e.value),
+        )
+        search.props("outlined dense clearable debounce=250 type=search data-cx-key=/")
+        search.props["aria-label"] = "Search jobs"
+        search.classes("cx-search").mark("search")
+        with search.add_slot("prepend"):
+            icon("search")
+        return search
+
+
+class Pager:
+    """Shows which part of the list is seen, and leads to the next and the one before."""
+
+    def __init__(self, *, on_before: Callable[..., Any], on_next: Callable[..., Any]) -> None:
+        with box("cx-table-foot"):
+            self._words = text("", "cx-figure cx-grow").mark("shown")
+            self._before = icon_button("Previous page", "chevron-left", on_before)
+            self._next = icon_button("Next page", "chevron-right", on_next)
+
+    def show(self, words: str, *, has_before: bool, has_next: bool) -> None:
+        """Show the part of the list in `words`."""
+        self._words.set_text(words)
+        for made, possible in ((self._before, has_before), (self._next, has_next)):
+            made.props.set_bool("disabled", not possible)

@@ -1,0 +1,88 @@
+// What runs in the browser: icons, live rows, theme, shortcuts, unsaved changes.
+(() => {
+  const STROKE = "@@fill:none;stroke:currentColor;stroke-width:1.9;stroke-linecap:round;stroke-linejoin:round";
+  // Quasar asks for its own icons under these names.
+  const QUASAR_NAMES = {
+    arrow_drop_down: "chevron-down", arrow_drop_up: "chevron-up", arrow_upward: "arrow-up",
+    arrow_downward: "arrow-down", chevron_left: "chevron-left", chevron_right: "chevron-right",
+    cancel: "circle-x", clear: "x", close: "x", check: "check", done: "check", error: "circle-alert",
+    warning: "triangle-alert", info: "info", expand_more: "chevron-down", refresh: "refresh-cw",
+    keyboard_arrow_down: "chevron-down", keyboard_arrow_up: "chevron-up",
+  };
+  const iconOf = (name) => {
+    const paths = window.cxIconPaths?.[QUASAR_NAMES[name] ?? name];
+    if (!paths) return undefined;
+    // Quasar takes text for a path only if it begins with a capital M.
+    const drawn = paths.map((path) => (path[0] === "m" ? `M0 0${path}` : path) + STROKE);
+    return { icon: `${drawn.join("&&")}|0 0 24 24` };
+  };
+
+  window.cxInstall = (app) => {
+    app.config.globalProperties.$q.iconMapFn = iconOf;
+    window.cxInstallClock(app);
+  };
+
+  // Assign only what changed: the slot of that row renders again, nothing else does.
+  window.cxPatch = (tableId, patches) => {
+    const rows = mounted_app?.elements[tableId]?.props.rows;
+    if (!rows) return;
+    for (const patch of patches) {
+      const row = rows.find((candidate) => candidate.id === patch.id);
+      if (row) Object.assign(row, patch);
+    }
+  };
+
+  window.cxAddress = (path) => history.replaceState(history.state, "", path);
+
+  window.cxTheme = (theme) => {
+    const secure = location.protocol === "https:" ? ";secure" : "";
+    document.cookie = `cx_theme=${theme};path=/;max-age=31536000;samesite=lax${secure}`;
+    Quasar.Dark.set(theme === "auto" ? "auto" : theme === "dark");
+    document.documentElement.dataset.cxTheme = theme;
+  };
+  window.cxToggleTheme = () => window.cxTheme(Quasar.Dark.isActive ? "light" : "dark");
+
+  // The form says when it has something to lose; leaving then asks first.
+  let unsaved = false;
+  window.cxUnsaved = (state) => { unsaved = state; };
+  window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
+
+  document.addEventListener("visibilitychange", () => {
+    if (window.socket && window.did_handshake) emitEvent("cx_visible", !document.hidden);
+  });
+
+  const isTyping = (element) =>
+    element.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(element.tagName);
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (document.querySelector(".q-dialog, .q-menu")) return;
+    const target = document.querySelector(`[data-cx-key="${CSS.escape(event.key)}"]`);
+    if (!target) return;
+    event.preventDefault();
+    if (target.tagName === "A" || target.tagName === "BUTTON") target.click();
+    else (target.querySelector("input") ?? target).focus();
+  });
+
+  document.addEventListener("click", (event) => {
+    const peek = event.target.closest("[data-cx-peek]");
+    if (!peek) return;
+    const input = document.getElementById(peek.dataset.cxPeek);
+    const shown = input.type === "text";
+    input.type = shown ? "password" : "text";
+    peek.setAttribute("aria-pressed", String(!shown));
+    peek.textContent = shown ? "Show" : "Hide";
+    input.focus();
+  });
+
+  // A form is sent once, and tells which zone its reader lives in.
+  document.addEventListener("submit", (event) => {
+    const button = event.target.querySelector("button[type=submit][data-cx-busy]");
+    if (!button) return;
+    const zone = event.target.querySelector("input[name=timezone]");
+    if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+    if (button.disabled) { event.preventDefault(); return; }
+    setTimeout(() => { button.disabled = true; button.textContent = button.dataset.cxBusy; });
+  });
+  // The way back shows the page as it was left, its button disabled.
+  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+})();

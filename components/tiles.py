@@ -1,0 +1,95 @@
+"""The four figures at the top of the jobs page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nicegui import ui
+
+from components.markup import Text, box, icon, text
+from components.words import counted, milliseconds, percent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What the tiles tell, as numbers; None where nothing is known yet."""
+
+    active: int
+    paused: int
+    running: int
+    retrying: int
+    runs: int
+    failed: int
+    success_rate: float | None
+    lateness_p50_ms: int | None
+    lateness_p95_ms: int | None
+    failing: int
+
+
+_TILES = (
+    ("active", "Active jobs", "calendar-clock", "primary", "/"),
+    ("runs", "Runs, last 24 h", "zap", "info", None),
+    ("lateness", "Lateness p95", "timer", "warn", None),
+    ("failing", "Failing jobs", "shield-check", "good", "/?status=failing"),
+)
+
+
+class Tiles:
+    """Shows figures, and other figures later."""
+
+    def __init__(self, figures: Figures) -> None:
+        self._values: dict[str, Text] = {}
+        self._notes: dict[str, Text] = {}
+        self._failing_icon: ui.element | None = None
+        with box("cx-tiles", tag="section") as tiles:
+            tiles.props["aria-label"] = "Overview"
+            for name, title, icon_name, tone, href in _TILES:
+                self._tile(name, title, icon_name=icon_name, tone=tone, href=href)
+        self.show(figures)
+
+    def show(self, figures: Figures) -> None:
+        """Show other figures."""
+        for name, (value, note) in _words(figures).items():
+            self._values[name].set_text(value)
+            self._notes[name].set_text(note)
+        if self._failing_icon is not None:
+            tone = "bad" if figures.failing else "good"
+            self._failing_icon.classes(replace=f"cx-tile-icon cx-tint-{tone}")
+
+    def _tile(self, name: str, title: str, *, icon_name: str, tone: str, href: str | None) -> None:
+        tile = box("cx-card cx-tile", tag="a" if href else "div")
+        if href:
+            tile.props["href"] = href
+        with tile.mark(f"tile-{name}"):
+            with box("cx-tile-head"):
+                with box(f"cx-tile-icon cx-tint-{tone}") as badge:
+                    icon(icon_name)
+                text(title, "cx-clip")
+            self._values[name] = text("", "cx-tile-value", tag="div")
+            self._notes[name] = text("", "cx-tile-note cx-clip", tag="div")
+        if name == "failing":
+            self._failing_icon = badge
+
+
+def _words(figures: Figures) -> Mapping[str, tuple[str, str]]:
+    rate = figures.success_rate
+    late, median = figures.lateness_p95_ms, figures.lateness_p50_ms
+    busy = [f"{figures.running:,} running" if figures.running else ""]
+    busy += [f"{figures.retrying:,} retrying" if figures.retrying else ""]
+    busy += [f"{figures.paused:,} paused" if figures.paused else ""]
+    return {
+        "active": (f"{figures.active:,}", " · ".join(filter(None, busy)) or "all waiting"),
+        "runs": (
+            f"{figures.runs:,}",
+            "none finished yet"
+            if rate is None
+            else f"{percent(rate)} succeeded · {figures.failed:,} failed",
+        ),
+        "lateness": (
+            "—" if late is None else milliseconds(late),
+            "no runs yet" if median is None else f"median {milliseconds(median)}",
+        ),
+        "failing": (
+            f"{figures.failing:,}",
+            f"{counted(figures.failing, 'job')} to look at" if figures.failing else "all is well",
+        ),
+    }

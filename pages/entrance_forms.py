@@ -1,0 +1,130 @@
+"""What the forms of the entrance send: signing up, in and out."""
+
+from collections.abc import Awaitable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import FastAPI, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from components.entrance import EntranceValues
+from cronpp_app.errors import (
+    Conflict,
+    CronppError,
+    InvalidInput,
+    NotAllowed,
+    NotSignedIn,
+    StoreUnavailable,
+)
+from cronpp_app.services.accounts import Accounts, Identity, SignedIn
+from cronpp_app.services.web_sessions import COOKIE, SECURE_COOKIE, ended_cookie, session_cookie
+from pages.entrance import local_path, refused
+from pages.sessions import close_pages
+
+if TYPE_CHECKING:
+    from cronpp_app.composition import Services
+
+Typed = Annotated[str, Form()]
+Next = Annotated[str, Form(alias="next")]
+
+
+def register(web: FastAPI, services: "Services") -> None:
+    """Register the forms under /auth."""
+    accounts = services.accounts
+
+    @web.post("/auth/login", include_in_schema=False)
+    async def login(
+        request: Request, email: Typed = "", password: Typed = "", return_to: Next = "/"
+    ) -> Response:
+        values = EntranceValues(
+            email=email,
+            return_to=local_path(return_to),
+            can_sign_up=await accounts.accepts_signups(),
+        )
+        return await _enter(request, "/login", values, accounts, accounts.login(email, password))
+
+    @web.post("/auth/signup", include_in_schema=False)
+    async def signup(
+        request: Request,
+        email: Typed = "",
+        password: Typed = "",
+        timezone: Typed = "",
+        return_to: Next = "/",
+    ) -> Response:
+        values = EntranceValues(email=email, return_to=local_path(return_to))
+        entering = _sign_up(accounts, email, password, timezone)
+        return await _enter(request, "/signup", values, accounts, entering)
+
+    @web.post("/auth/logout", include_in_schema=False)
+    async def logout(request: Request) -> Response:
+        identity: Identity | None = request.state.identity
+        if identity is not None:
+            await accounts.logout(identity)
+            close_pages(lambda seen: seen.session_id == identity.session_id)
+        return _left(request)
+
+    @web.post("/auth/logout-all", include_in_schema=False)
+    async def logout_all(request: Request) -> Response:
+        identity: Identity | None = request.state.identity
+        if identity is not None:
+            await accounts.logout_all(identity)
+            close_pages(lambda seen: seen.user.id == identity.user.id)
+        return _left(request)
+
+
+async def _enter(
+    request: Request,
+    path: str,
+    values: EntranceValues,
+    accounts: Accounts,
+    entering: Awaitable[SignedIn],
+) -> Response:
+    try:
+        signed_in = await entering
+    except CronppError as error:
+        errors, status = _explained(error)
+        return refused(path, request, replace(values, errors=errors), status)
+    before: Identity | None = request.state.identity
+    if before is not None:
+        await accounts.logout(before)
+    answer = RedirectResponse(values.return_to, status_code=303)
+    secure = request.url.scheme == "https"
+    answer.set_cookie(**session_cookie(signed_in.token, signed_in.expires_at, secure=secure))
+    return answer
+
+
+async def _sign_up(accounts: Accounts, email: str, password: str, timezone: str) -> SignedIn:
+    """Make the account, in the browser's time zone where we know it."""
+    signed_in = await accounts.signup(email, password)
+    identity = await accounts.identify(signed_in.token)
+    if identity is not None and timezone:
+        try:
+            await accounts.set_timezone(identity, timezone)
+        except InvalidInput:  # browsers know zones that we do not; UTC stays
+            return signed_in
+    return signed_in
+
+
+def _explained(error: CronppError) -> tuple[dict[str, str], int]:
+    """Return what is wrong by field, "" for what concerns none, and the HTTP status."""
+    match error:
+        case InvalidInput():
+            return {problem.field: problem.message for problem in error.errors}, 422
+        case Conflict():
+            return {"email": str(error)}, 409
+        case NotSignedIn():
+            return {"": str(error)}, 401
+        case NotAllowed():
+            return {"": str(error)}, 403
+        case StoreUnavailable():
+            return {"": "The database does not answer; try again in a moment."}, 503
+        case _:
+            return {"": str(error)}, 400
+
+
+def _left(request: Request) -> Response:
+    answer = RedirectResponse("/login", status_code=303)
+    for name, secure in ((COOKIE, False), (SECURE_COOKIE, True)):
+        if name in request.cookies:
+            answer.delete_cookie(**ended_cookie(secure=secure))
+    return answer

@@ -1,0 +1,29 @@
+"""The frame of pages of people who are signed in, filled with what it tells."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from components.frame import FrameValues, frame
+from components.words import epoch_ms
+from cronpp_app.clock import utc_now
+from cronpp_app.services.jobs import JobQuery
+from pages.visitor import Visitor, gathered
+
+
+@asynccontextmanager
+async def framed(visitor: Visitor, path: str, *, narrow: bool = False) -> AsyncIterator[None]:
+    """Draw the frame around what is made within; `path` is the page's entry in the drawer."""
+    services, user = visitor.services, visitor.user
+    jobs, workers = await gathered(
+        services.jobs.search(user, JobQuery(limit=1)), services.overviews.workers()
+    )
+    values = FrameValues(
+        email=user.email,
+        timezone=user.timezone,
+        path=path,
+        jobs=f"{jobs.total:,}" if jobs.total_is_exact else f"{jobs.total:,}+",
+        workers=[(worker.slots, worker.busy) for worker in workers],
+        server_ms=epoch_ms(utc_now()) or 0,
+    )
+    with frame(values, narrow=narrow):
+        yield

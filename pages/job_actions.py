@@ -1,0 +1,54 @@
+"""What people do to a job from its row."""
+
+from components.ask import ask
+from cronpp_app.services.accounts import User
+from pages.visitor import Visitor
+
+
+class JobActions:
+    """Does what a row's buttons say; the list shows the outcome as it is told of changes."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self._visitor = visitor
+        self._jobs = visitor.services.jobs
+
+    async def act(self, user: User, verb: str, job_id: str) -> None:
+        """Do `verb` ("run", "pause", …) to a job; unknown verbs come from no page of ours."""
+        match verb:
+            case "run":
+                await self._run(user, job_id)
+            case "pause" | "resume":
+                await self._switch(user, verb, job_id)
+            case "copy":
+                copy = await self._jobs.duplicate(user, job_id)
+                self._visitor.client.open(f"/jobs/{copy.id}/edit")
+            case "delete":
+                await self._ask_to_delete(user, job_id)
+
+    async def _run(self, user: User, job_id: str) -> None:
+        job = await self._jobs.get(user, job_id)
+        await self._jobs.run_now(user, job_id)
+        self._visitor.tell(f"“{job.definition.name}” runs now.")
+
+    async def _switch(self, user: User, verb: str, job_id: str) -> None:
+        if verb == "pause":
+            job = await self._jobs.pause(user, job_id)
+            self._visitor.tell(f"“{job.definition.name}” is paused.")
+        else:
+            job = await self._jobs.resume(user, job_id)
+            self._visitor.tell(f"“{job.definition.name}” is back on its schedule.")
+
+    async def _ask_to_delete(self, user: User, job_id: str) -> None:
+        job = await self._jobs.get(user, job_id)
+
+        async def delete(now: User) -> None:
+            await self._jobs.delete(now, job_id)
+            self._visitor.tell(f"“{job.definition.name}” is deleted.")
+
+        with self._visitor.client:
+            ask(
+                f"Delete “{job.definition.name}”?",
+                "It will not fire again, and runs that wait are cancelled. This cannot be undone.",
+                action="Delete job",
+                on_yes=self._visitor.guarded(delete),
+            )

@@ -1,0 +1,101 @@
+"""Which jobs a list shows: its state, as the address of the page tells it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from components.jobs_bar import FILTERS
+from cronpp_app.domain.jobs import JobStatus
+from cronpp_app.services.jobs import LONGEST_SEARCH, JobQuery
+from cronpp_app.services.paging import Page
+
+PER_PAGE = 25
+_SORTS = ("name", "next_run_time", "last_run", "created_at")
+_DEFAULT_SORT = "next_run_time"
+_FARTHEST_PAGE = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobList:
+    """Filter, order and page of a list; `cursors` lead to the pages that were passed."""
+
+    status: str = ""
+    words: str = ""
+    sort: str = _DEFAULT_SORT
+    page: int = 1
+    cursor: str | None = None
+    cursors: tuple[str | None, ...] = ()
+
+    @classmethod
+    def read(cls, parameters: Mapping[str, str]) -> Self:
+        """Return the list that an address asks for; what makes no sense there is left out."""
+        status, sort = parameters.get("status", ""), parameters.get("sort", _DEFAULT_SORT)
+        page, cursor = parameters.get("page", "1"), parameters.get("after")
+        at_page = page.isascii() and page.isdigit() and cursor and 1 < int(page) <= _FARTHEST_PAGE
+        return cls(
+            status=status if status in dict(FILTERS) else "",
+            words=parameters.get("q", "")[:LONGEST_SEARCH],
+            sort=sort if sort.removeprefix("-") in _SORTS else _DEFAULT_SORT,
+            page=int(page) if at_page else 1,
+            cursor=cursor if at_page else None,
+        )
+
+    @property
+    def is_filtered(self) -> bool:
+        """Return whether jobs may exist that this list does not show."""
+        return bool(self.status or self.words)
+
+    def query(self) -> JobQuery:
+        """Return the question to ask for this page of the list."""
+        by_status = self.status in JobStatus.__members__
+        return JobQuery(
+            status=JobStatus(self.status) if by_status else None,
+            failing=self.status == "failing",
+            q=self.words,
+            sort=self.sort,
+            limit=PER_PAGE,
+            cursor=self.cursor,
+        )
+
+    def address(self) -> str:
+        """Return the path that leads to this very list."""
+        parts = {"status": self.status, "q": self.words}
+        parts |= {"sort": self.sort} if self.sort != _DEFAULT_SORT else {}
+        parts |= {"page": str(self.page), "after": self.cursor} if self.cursor else {}
+        parts = {name: value for name, value in parts.items() if value}
+        return f"/?{urlencode(parts)}" if parts else "/"
+
+    def narrowed(self, *, status: str | None = None, words: str | None = None) -> Self:
+        """Return the list with another filter or search, from its first page."""
+        status = self.status if status is None else status
+        words = self.words if words is None else words[:LONGEST_SEARCH]
+        return replace(self._first(), status=status, words=words)
+
+    def sorted_by(self, field: str) -> Self:
+        """Return the list in another order; the same field again turns it around."""
+        return replace(self._first(), sort=f"-{field}" if self.sort == field else field)
+
+    def following(self, cursor: str) -> Self:
+        """Return the next page, which begins at `cursor`."""
+        return replace(
+            self, page=self.page + 1, cursor=cursor, cursors=(*self.cursors, self.cursor)
+        )
+
+    def before(self) -> Self:
+        """Return the page before this one; the first one if the way here is not known."""
+        if not self.cursors:
+            return self._first()
+        *rest, cursor = self.cursors
+        return replace(self, page=self.page - 1, cursor=cursor, cursors=tuple(rest))
+
+    def _first(self) -> Self:
+        return replace(self, page=1, cursor=None, cursors=())
+
+    def told(self, page: Page[Any]) -> str:
+        """Return in words which part of the list `page` is."""
+        total = f"{page.total:,}" + ("" if page.total_is_exact else "+")
+        if not page.items:
+            return "No jobs"
+        first = (self.page - 1) * PER_PAGE + 1
+        return f"{first:,}–{first + len(page.items) - 1:,} of {total}"

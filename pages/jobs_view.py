@@ -1,0 +1,96 @@
+"""The list of jobs on the jobs page: filter, search, order, pages."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from components.job_rows import job_row
+from components.jobs_bar import JobsBar, Pager
+from components.jobs_nothing import Nothing
+from components.jobs_table import JobsTable
+from cronpp_app.domain.jobs import Job
+from cronpp_app.errors import InvalidInput
+from cronpp_app.services.accounts import User
+from cronpp_app.services.jobs import Page
+from pages.job_list import JobList
+from pages.visitor import Visitor
+
+
+class JobsView:
+    """One page's list of jobs; `wanted` says which part of which list it shows."""
+
+    def __init__(
+        self, visitor: Visitor, wanted: JobList, *, on_act: Callable[[str, str], Any]
+    ) -> None:
+        self._visitor = visitor
+        self._asked = 0
+        self.wanted = wanted
+        self.next_cursor: str | None = None
+        guarded = visitor.guarded
+        self.bar = JobsBar(
+            status=wanted.status,
+            words=wanted.words,
+            on_status=guarded(self._pick),
+            on_search=guarded(self._search),
+        )
+        self.table = JobsTable(on_act=on_act, on_sort=guarded(self._sort))
+        self._nothing = Nothing(on_clear=guarded(self._clear))
+        self._pager = Pager(on_before=guarded(self._before), on_next=guarded(self._next))
+
+    async def load(self, user: User) -> None:
+        """Show the wanted part of the list, as it is now."""
+        self._asked += 1
+        asked = self._asked
+        page = await self._page(user)
+        if asked == self._asked:  # a later question may have been answered first
+            self._show(page)
+
+    async def _page(self, user: User) -> Page[Job]:
+        search = self._visitor.services.jobs.search
+        try:
+            page = await search(user, self.wanted.query())
+        except InvalidInput:  # the cursor of an old address, or words that cannot be searched
+            self.wanted = replace(self.wanted.narrowed(), words="")
+            page = await search(user, self.wanted.query())
+        if not page.items and self.wanted.cursor:  # the last job of the last page is gone
+            self.wanted = self.wanted.narrowed()
+            page = await search(user, self.wanted.query())
+        return page
+
+    def _show(self, page: Page[Job]) -> None:
+        self.next_cursor = page.next_cursor
+        self.table.show([job_row(job) for job in page.items], sort=self.wanted.sort)
+        self.table.element.set_visibility(bool(page.items))
+        self._nothing.show(is_empty=not page.items, is_filtered=self.wanted.is_filtered)
+        self._pager.show(
+            self.wanted.told(page),
+            has_before=self.wanted.page > 1,
+            has_next=page.next_cursor is not None,
+        )
+
+    async def _go(self, user: User, wanted: JobList) -> None:
+        self.wanted = wanted
+        self.bar.pick(wanted.status)
+        self._visitor.client.run_javascript(f"cxAddress({json.dumps(wanted.address())})")
+        await self.load(user)
+
+    async def _pick(self, user: User, status: str) -> None:
+        await self._go(user, self.wanted.narrowed(status=status))
+
+    async def _search(self, user: User, words: str | None) -> None:
+        await self._go(user, self.wanted.narrowed(words=words or ""))
+
+    async def _sort(self, user: User, field: str) -> None:
+        await self._go(user, self.wanted.sorted_by(field))
+
+    async def _before(self, user: User) -> None:
+        await self._go(user, self.wanted.before())
+
+    async def _next(self, user: User) -> None:
+        if self.next_cursor:
+            await self._go(user, self.wanted.following(self.next_cursor))
+
+    async def _clear(self, user: User) -> None:
+        self.bar.clear_search()
+        await self._go(user, self.wanted.narrowed(status="", words=""))

@@ -1,0 +1,60 @@
+"""Keeping an open page up to date with the jobs that change."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from nicegui import background_tasks
+
+from cronpp_app.services.live import Subscription
+from pages.visitor import Visitor
+
+log = logging.getLogger("cronpp.pages")
+
+OnBatch = Callable[[frozenset[str]], Awaitable[None]]
+
+
+class Live:
+    """Calls `on_batch` with the ids of changed jobs; an empty batch means: look at everything.
+
+    While the tab is hidden nothing is read or sent; when it comes back, one empty batch is.
+    """
+
+    def __init__(self, visitor: Visitor, on_batch: OnBatch) -> None:
+        self._visitor = visitor
+        self._on_batch = on_batch
+        self._hidden = self._missed = False
+        self._subscription: Subscription | None = None
+
+    def start(self) -> None:
+        """Listen until `close`, or until the page goes."""
+        changes = self._visitor.services.changes
+        self._subscription = changes.subscribe(self._visitor.user.id)
+        self._visitor.client.on_delete(self.close)
+        background_tasks.create(self._follow(self._subscription), name="live page")
+
+    def close(self) -> None:
+        """Stop listening; closing twice is harmless."""
+        if self._subscription is not None:
+            self._subscription.close()
+            self._subscription = None
+
+    async def set_visible(self, visible: bool) -> None:
+        """Say whether somebody can see the page."""
+        self._hidden = not visible
+        if visible and self._missed:
+            self._missed = False
+            await self._deliver(frozenset())
+
+    async def _follow(self, subscription: Subscription) -> None:
+        async for batch in subscription:
+            if self._hidden:
+                self._missed = True
+            else:
+                await self._deliver(batch)
+
+    async def _deliver(self, batch: frozenset[str]) -> None:
+        try:
+            with self._visitor.client:
+                await self._on_batch(batch)
+        except Exception:  # the next batch may well succeed; the page must not fall silent
+            log.exception("page not brought up to date", extra={"user_id": self._visitor.user.id})

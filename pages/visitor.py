@@ -1,0 +1,89 @@
+"""Who looks at a page: found out when it is fetched, and again before anything is done."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from nicegui import Client, ui
+
+from components.theme import apply_theme
+from cronpp_app.errors import CronppError, NotSignedIn
+from cronpp_app.services.accounts import Identity, User
+from cronpp_app.services.web_sessions import COOKIE, SECURE_COOKIE
+
+if TYPE_CHECKING:
+    from cronpp_app.composition import Services
+
+UserHandler = Callable[..., Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """The person at one page; `user` is as of the fetch, `me` as of now."""
+
+    services: "Services"
+    client: Client
+    user: User
+
+    async def me(self) -> User:
+        """Return who is there now; raise NotSignedIn if the session has ended meanwhile."""
+        return (await self.identity()).user
+
+    async def identity(self) -> Identity:
+        """Return who is there now, with the session; raise NotSignedIn if it has ended."""
+        cookies = self.client.request.cookies
+        token = cookies.get(SECURE_COOKIE) or cookies.get(COOKIE)
+        identity = await self.services.accounts.identify(token) if token else None
+        if identity is None or identity.user.id != self.user.id:
+            raise NotSignedIn("Your session has ended; sign in again.")
+        return identity
+
+    def guarded(self, handler: UserHandler) -> Callable[..., Awaitable[None]]:
+        """Return an event handler that gives `handler` the user of this moment.
+
+        What people did wrong is told to them; a session that has ended leads to the login.
+        """
+
+        async def checked(*arguments: Any) -> None:
+            try:
+                await handler(await self.me(), *arguments)
+            except NotSignedIn:
+                self.send_to_login()
+            except CronppError as error:
+                self.tell(str(error), good=False)
+
+        return checked
+
+    def send_to_login(self) -> None:
+        """Lead the browser to the login, and back here afterwards."""
+        url = self.client.request.url
+        here = f"{url.path}?{url.query}" if url.query else url.path
+        # Unsaved work is kept from nobody here: the session it could be saved with is gone.
+        self.client.run_javascript("window.cxUnsaved(false)")
+        self.client.open(f"/login?next={quote(here, safe='/')}")
+
+    def tell(self, words: str, *, good: bool = True) -> None:
+        """Show a message for a few seconds."""
+        if self.client.is_deleted:
+            return
+        icon = "circle-check" if good else "circle-alert"
+        with self.client:
+            # As an option, not as markup: Quasar shows it as text.
+            ui.notify(words, icon=icon, position="bottom", timeout=4000, html=False)
+
+
+def visitor_of(services: "Services") -> Visitor:
+    """Return the visitor of the page that is being built, drawn in their theme."""
+    client = ui.context.client
+    apply_theme(client)
+    identity: Identity | None = client.request.state.identity
+    if identity is None:
+        raise NotSignedIn("Sign in first.")
+    return Visitor(services=services, client=client, user=identity.user)
+
+
+async def gathered(*calls: Awaitable[Any]) -> list[Any]:
+    """Return the results of `calls`, made at the same time."""
+    return list(await asyncio.gather(*calls))
