@@ -78,9 +78,7 @@ def _upcoming(jobs: Sequence[Job]) -> list[Upcoming]:
         Upcoming(
             job_id=job.id,
             name=job.definition.name,
-            method=action.method
-            if isinstance(action := job.definition.action, HttpAction)
-            else "LOG",
+            method=method_of(job),
             at_ms=epoch_ms(job.next_run_time),
         )
         for job in jobs
