@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from components.job_rows import method_of
 from components.markup import box
 from components.runs_chart import HourBar, RunsChart
 from components.tiles import Figures, Tiles
