@@ -31,6 +31,10 @@ _GONE: Final = 410
 _SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
+class UnexpectedStatus(Exception):
+    """The target answered, but not with a status that counts as success."""
+
+
 class Caller:
     """Calls targets through the guard. One per worker: it holds connections and TLS context."""
 
@@ -103,12 +107,26 @@ def _judged(exchange: Exchange, action: HttpAction) -> AttemptResult:
     response = exchange.received()
     if response is None:
         raise RuntimeError("an exchange that did not fail has an answer")
-    if any(response.status in wanted for wanted in action.success_statuses):
-        return AttemptResult(request=exchange.request, response=response)
+    try:
+        _check_status(response, action)
+    except UnexpectedStatus as error:
+        return _unexpected(exchange, response, error)
+    return AttemptResult(request=exchange.request, response=response)
+
+
+def _check_status(response: ReceivedResponse, action: HttpAction) -> None:
+    if not any(response.status in wanted for wanted in action.success_statuses):
+        raise UnexpectedStatus(_status_words(response, action))
+
+
+def _unexpected(
+    exchange: Exchange, response: ReceivedResponse, error: UnexpectedStatus
+) -> AttemptResult:
+    trace = "".join(traceback.format_exception(error))
     return AttemptResult(
         request=exchange.request,
         response=response,
-        error=AttemptError(kind=ErrorKind.STATUS, message=_status_words(response, action)),
+        error=AttemptError(kind=ErrorKind.STATUS, message=str(error), traceback=trace),
         retryable=is_retryable_status(response.status),
         retry_after=read_retry_after(_header(response, "retry-after")),
         gone=response.status == _GONE,

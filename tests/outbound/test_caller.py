@@ -210,6 +210,7 @@ async def test_an_unwanted_status_is_told_in_words(caller: Caller, serve: Serve)
     assert error.message == (
         "The target answered 503 Service Unavailable, which is not among the expected 200-299."
     )
+    assert "UnexpectedStatus: The target answered 503" in error.traceback
 
 
 async def test_a_target_that_is_gone_says_so(caller: Caller, serve: Serve) -> None:
