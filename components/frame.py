@@ -125,9 +125,10 @@ def _header(values: FrameValues, drawer: ui.element) -> None:
 
 
 def _user_menu(values: FrameValues) -> None:
-    avatar = text(values.email[:2].upper(), "cx-avatar", tag="button")
+    initials = values.email[:2].upper()
+    avatar = text(initials, "cx-avatar", tag="button")
     avatar.props["type"] = "button"
-    avatar.props["aria-label"] = f"Account of {values.email}"
+    avatar.props["aria-label"] = f"{initials}: account of {values.email}"
     avatar.props["aria-haspopup"] = "menu"
     menu = ui.element("q-menu").props('anchor="bottom right" self="top right"')
     menu.move(avatar)

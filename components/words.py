@@ -68,3 +68,8 @@ def size(number_bytes: int) -> str:
 def epoch_ms(moment: datetime | None) -> int | None:
     """Return a moment as the browser counts it: milliseconds since 1970."""
     return round(moment.astimezone(UTC).timestamp() * 1000) if moment else None
+
+
+def iso_ms(moment: str | None) -> int | None:
+    """Return a moment of the public interface (RFC 3339) as the browser counts it."""
+    return epoch_ms(datetime.fromisoformat(moment)) if moment else None

@@ -7,7 +7,7 @@ from nicegui import ui
 
 from components.theme import STATIC, install_theme
 from cronpp_app.settings import Settings
-from pages import entrance, entrance_forms, jobs, lost
+from pages import editor, entrance, entrance_forms, jobs, lost, runs
 from pages.assets import mount_assets
 from pages.sessions import guard_sockets, watch_sessions
 
@@ -25,6 +25,8 @@ def register_pages(web: FastAPI, services: "Services", settings: Settings) -> No
     entrance.register(services)
     entrance_forms.register(web, services)
     jobs.register(services)
+    runs.register(services)
+    editor.register(services)
     lost.register()
     guard_sockets()
     watch_sessions(services)

@@ -1,7 +1,11 @@
 """What people do to a job from its row."""
 
+import json
+from collections.abc import Callable
+
 from components.ask import ask
 from cronpp_app.services.accounts import User
+from pages.run_log import RunLog
 from pages.visitor import Visitor
 
 
@@ -11,6 +15,7 @@ class JobActions:
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor
         self._jobs = visitor.services.jobs
+        self.list_address: Callable[[], str] = lambda: "/"
 
     async def act(self, user: User, verb: str, job_id: str) -> None:
         """Do `verb` ("run", "pause", …) to a job; unknown verbs come from no page of ours."""
@@ -22,8 +27,17 @@ class JobActions:
             case "copy":
                 copy = await self._jobs.duplicate(user, job_id)
                 self._visitor.client.open(f"/jobs/{copy.id}/edit")
+            case "logs":
+                await self.open_log(user, job_id, None)
             case "delete":
                 await self._ask_to_delete(user, job_id)
+
+    async def open_log(self, user: User, job_id: str, run_id: str | None) -> None:
+        """Open the log of a job, at a run or at the newest."""
+        await RunLog(self._visitor, job_id, on_closed=self._tell_address).open(user, run_id)
+
+    def _tell_address(self) -> None:
+        self._visitor.client.run_javascript(f"cxAddress({json.dumps(self.list_address())})")
 
     async def _run(self, user: User, job_id: str) -> None:
         job = await self._jobs.get(user, job_id)

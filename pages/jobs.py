@@ -28,15 +28,22 @@ def register(services: "Services") -> None:
         await show_jobs(visitor, JobList.read(request.query_params))
 
 
-async def show_jobs(visitor: Visitor, wanted: JobList) -> None:
-    """Draw the home page, and keep it up to date once it is connected."""
+async def show_jobs(
+    visitor: Visitor, wanted: JobList, *, open_log: tuple[str, str | None] | None = None
+) -> None:
+    """Draw the home page, and keep it up to date once it is connected.
+
+    `open_log` is a job whose log to open, and the run to open it at.
+    """
+    actions = JobActions(visitor)
     async with framed(visitor, "/"):
         _head()
         figures = JobsFigures(visitor)
         await figures.draw()
         with box("cx-card", tag="section") as card:
             card.props["aria-label"] = "Jobs"
-            view = JobsView(visitor, wanted, on_act=visitor.guarded(JobActions(visitor).act))
+            view = JobsView(visitor, wanted, on_act=visitor.guarded(actions.act))
+    actions.list_address = view.address
     view.bar.show_counts(figures.counts)
     figures.on_counts = view.bar.show_counts
     await view.load(visitor.user)
@@ -44,6 +51,8 @@ async def show_jobs(visitor: Visitor, wanted: JobList) -> None:
     ui.on("cx_visible", lambda event: live.set_visible(bool(event.args)))
     await visitor.client.connected()
     live.start()
+    if open_log is not None:
+        await visitor.guarded(actions.open_log)(*open_log)
 
 
 def _head() -> None:

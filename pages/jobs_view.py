@@ -38,6 +38,10 @@ class JobsView:
         self._nothing = Nothing(on_clear=guarded(self._clear))
         self._pager = Pager(on_before=guarded(self._before), on_next=guarded(self._next))
 
+    def address(self) -> str:
+        """Return the path of the list as it is seen."""
+        return self.wanted.address()
+
     async def load(self, user: User) -> None:
         """Show the wanted part of the list, as it is now."""
         self._asked += 1

@@ -39,6 +39,7 @@
     document.cookie = `cx_theme=${theme};path=/;max-age=31536000;samesite=lax${secure}`;
     Quasar.Dark.set(theme === "auto" ? "auto" : theme === "dark");
     document.documentElement.dataset.cxTheme = theme;
+    if (window.did_handshake) emitEvent("cx_dark", Quasar.Dark.isActive);
   };
   window.cxToggleTheme = () => window.cxTheme(Quasar.Dark.isActive ? "light" : "dark");
 

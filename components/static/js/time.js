@@ -20,6 +20,8 @@
   };
 
   const SHAPES = {
+    dated: { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit",
+             minute: "2-digit", second: "2-digit" },
     short: { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
     second: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" },
     full: { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit",

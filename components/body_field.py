@@ -1,0 +1,74 @@
+"""The body of a request: a JSON editor that is fetched once the page is there."""
+
+import json
+
+from nicegui import events, ui
+
+from components.form import Form, error_line
+from components.markup import box, button, text
+from cronpp_app.services.json_text import InvalidJson, read_json
+
+
+class BodyField:
+    """Shows the text and whether it is JSON; `value` is what is sent."""
+
+    def __init__(self, form: Form, path: str, value: str) -> None:
+        self._form = form
+        self._editor: ui.codemirror | None = None
+        self.value = value
+        with box("cx-field"):
+            with box("cx-line"):
+                text("Body", "cx-label cx-grow")
+                self._verdict = text("", "cx-small cx-strong").mark("body-verdict")
+                button("Format", self._format, "cx-button-quiet cx-button-small")
+            self._place = box("cx-code-editor")
+            with self._place:
+                self._bone = box("cx-bone")
+            _, show = error_line()
+            form.add(path, show)
+        self._judge()
+
+    def load(self, *, dark: bool) -> None:
+        """Put the real editor in place; the page must be connected."""
+        self._bone.delete()
+        with self._place:
+            self._editor = ui.codemirror(
+                self.value, on_change=self._changed, language="JSON", indent="  "
+            )
+        self._editor.classes("cx-code")
+        self.set_dark(dark)
+        # Screen readers meet the editable part, which knows no label of its own.
+        ui.run_javascript(
+            f"const name = () => {{ const part = document.querySelector('#c{self._editor.id}"
+            " .cm-content'); part ? part.setAttribute('aria-label', 'Request body')"
+            " : setTimeout(name, 100); }; name();"
+        )
+
+    def set_dark(self, dark: bool) -> None:
+        """Follow the theme of the page."""
+        if self._editor is not None:
+            self._editor.set_theme("githubDark" if dark else "githubLight")
+
+    def _changed(self, event: events.ValueChangeEventArguments[str]) -> None:
+        self.value = event.value or ""
+        self._judge()
+        self._form.changed()
+
+    def _judge(self) -> None:
+        words, tone = "", ""
+        if self.value.strip():
+            try:
+                read_json(self.value)
+                words, tone = "Valid JSON", "cx-good"
+            except InvalidJson as error:
+                words, tone = f"Not JSON: {error}", "cx-warn"
+        self._verdict.set_text(words)
+        self._verdict.classes(replace=f"cx-small cx-strong {tone}")
+
+    def _format(self) -> None:
+        try:
+            value = read_json(self.value)
+        except InvalidJson:
+            return
+        if self._editor is not None:
+            self._editor.value = json.dumps(value, indent=2, ensure_ascii=False)

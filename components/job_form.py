@@ -1,0 +1,93 @@
+"""The editor of a job: all its fields, and the draft they make."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from components.editor_basics import EditorBasics
+from components.editor_retry import EditorPolicies, EditorRetry
+from components.editor_what import EditorWhat
+from components.editor_when import EditorWhen
+from components.form import Form
+from components.markup import box, icon, notice, text
+from components.schedule_preview import PreviewValues, SchedulePreview
+from cronpp_app.errors import FieldError
+
+
+class JobForm:
+    """Shows `values` (the JSON of a definition); `draft` is what they have become."""
+
+    def __init__(
+        self, values: Mapping[str, Any], *, viewer_zone: str, on_change: Callable[[], Any]
+    ) -> None:
+        self._on_change = on_change
+        form = self._form = Form(self._changed)
+        with box("cx-editor"):
+            with box("cx-editor-main"):
+                self._problems = box()
+                with _section("The job", "What is it called?", "file-text", "calm"):
+                    self._basics = EditorBasics(form, values)
+                with _section("Schedule", "When should it run?", "calendar-days", "primary"):
+                    self.when = EditorWhen(form, values["schedule"], viewer_zone=viewer_zone)
+                with _section("Action", "What should Cron++ do?", "globe", "info"):
+                    self.what = EditorWhat(form, values["action"])
+                with _section("Retries", "How stubborn should it be?", "refresh-cw", "warn"):
+                    self._retry = EditorRetry(form, values["retry"])
+                with _section("When things collide", "Or come late", "shield-check", "good"):
+                    self._policies = EditorPolicies(form, values)
+            with box("cx-editor-side"):
+                self._preview = SchedulePreview(viewer_zone=viewer_zone)
+
+    def draft(self) -> dict[str, Any]:
+        """Return the JSON of the job as typed, right or wrong."""
+        return {
+            **self._basics.draft(),
+            "schedule": self.when.draft(),
+            "action": self.what.draft(),
+            "retry": self._retry.draft(),
+            **self._policies.draft(),
+        }
+
+    def problems(self) -> list[FieldError]:
+        """Return what is wrong but cannot be seen in the draft."""
+        return self.what.problems()
+
+    def show_errors(
+        self, errors: Sequence[FieldError], *, only: str = "", focus: bool = False
+    ) -> None:
+        """Show what is wrong at its fields; what has no field stands above them."""
+        homeless = self._form.show_errors(errors, only=only, focus=focus)
+        self._problems.clear()
+        with self._problems:
+            for error in homeless:
+                notice(f"{error.field}: {error.message}")
+
+    def show_preview(self, values: PreviewValues | None) -> None:
+        """Show what the schedule means; None while it means nothing."""
+        self.when.words.set_text(values.description if values else "Not complete yet")
+        if values:
+            self._preview.show(values)
+        else:
+            self._preview.show_nothing()
+
+    def show_problem(self, words: str) -> None:
+        """Show one problem of the whole form above it."""
+        self._problems.clear()
+        with self._problems:
+            notice(words)
+
+    def _changed(self) -> None:
+        self._retry.show_plan()
+        self._on_change()
+
+
+@contextmanager
+def _section(title: str, words: str, icon_name: str, tone: str) -> Iterator[None]:
+    with box("cx-card cx-section", tag="section"):
+        with box("cx-line"):
+            with box(f"cx-section-icon cx-tint-{tone}"):
+                icon(icon_name)
+            with box("cx-stack"):
+                text(title, "cx-h2", tag="h2")
+                text(words, "cx-small cx-muted")
+        yield
