@@ -47,7 +47,7 @@ class BodyField:
     def set_dark(self, dark: bool) -> None:
         """Follow the theme of the page."""
         if self._editor is not None:
-            self._editor.set_theme("githubDark" if dark else "githubLight")
+            self._editor.set_theme("vscodeDark" if dark else "vscodeLight")
 
     def _changed(self, event: events.ValueChangeEventArguments[str]) -> None:
         self.value = event.value or ""

@@ -19,6 +19,7 @@ def empty_state(title: str, words: str, *, icon_name: str) -> ui.element:
 def lost_page(code: int, title: str, words: str) -> None:
     """Draw the page that says what went wrong and leads home."""
     with box("cx-lost"), box("cx-empty"):
+        box("cx-mark", tag="i")
         text(str(code), "cx-lost-code")
         text(title, "cx-h1", tag="h1")
         text(words, tag="p")

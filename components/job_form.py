@@ -1,7 +1,6 @@
 """The editor of a job: all its fields, and the draft they make."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from components.editor_basics import EditorBasics
@@ -9,8 +8,9 @@ from components.editor_retry import EditorPolicies, EditorRetry
 from components.editor_what import EditorWhat
 from components.editor_when import EditorWhen
 from components.form import Form
-from components.markup import box, icon, notice, text
+from components.markup import box, notice
 from components.schedule_preview import PreviewValues, SchedulePreview
+from components.section import section
 from cronpp_app.errors import FieldError
 
 
@@ -25,15 +25,15 @@ class JobForm:
         with box("cx-editor"):
             with box("cx-editor-main"):
                 self._problems = box()
-                with _section("The job", "What is it called?", "file-text", "calm"):
+                with section("The job", "What is it called?", "file-text", "calm"):
                     self._basics = EditorBasics(form, values)
-                with _section("Schedule", "When should it run?", "calendar-days", "primary"):
+                with section("Schedule", "When should it run?", "calendar-days", "primary"):
                     self.when = EditorWhen(form, values["schedule"], viewer_zone=viewer_zone)
-                with _section("Action", "What should Cron++ do?", "globe", "info"):
+                with section("Action", "What should Cron++ do?", "globe", "info"):
                     self.what = EditorWhat(form, values["action"])
-                with _section("Retries", "How stubborn should it be?", "refresh-cw", "warn"):
+                with section("Retries", "How stubborn should it be?", "refresh-cw", "warn"):
                     self._retry = EditorRetry(form, values["retry"])
-                with _section("When things collide", "Or come late", "shield-check", "good"):
+                with section("When things collide", "Or come late", "shield-check", "good"):
                     self._policies = EditorPolicies(form, values)
             with box("cx-editor-side"):
                 self._preview = SchedulePreview(viewer_zone=viewer_zone)
@@ -79,15 +79,3 @@ class JobForm:
     def _changed(self) -> None:
         self._retry.show_plan()
         self._on_change()
-
-
-@contextmanager
-def _section(title: str, words: str, icon_name: str, tone: str) -> Iterator[None]:
-    with box("cx-card cx-section", tag="section"):
-        with box("cx-line"):
-            with box(f"cx-section-icon cx-tint-{tone}"):
-                icon(icon_name)
-            with box("cx-stack"):
-                text(title, "cx-h2", tag="h2")
-                text(words, "cx-small cx-muted")
-        yield

@@ -7,7 +7,7 @@ from nicegui import ui
 
 from components.theme import STATIC, install_theme
 from cronpp_app.settings import Settings
-from pages import editor, entrance, entrance_forms, jobs, lost, runs
+from pages import editor, entrance, entrance_forms, jobs, lost, runs, settings
 from pages.assets import mount_assets
 from pages.sessions import guard_sockets, watch_sessions
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _RECONNECT_SECONDS = 15.0
 
 
-def register_pages(web: FastAPI, services: "Services", settings: Settings) -> None:  # noqa: ARG001
+def register_pages(web: FastAPI, services: "Services", _settings: Settings) -> None:
     """Mount the web interface on `web`: pages, the entrance's forms, static files."""
     install_theme()
     mount_assets(web)
@@ -27,6 +27,7 @@ def register_pages(web: FastAPI, services: "Services", settings: Settings) -> No
     jobs.register(services)
     runs.register(services)
     editor.register(services)
+    settings.register(services)
     lost.register()
     guard_sockets()
     watch_sessions(services)

@@ -1,0 +1,86 @@
+"""The settings of the person who is signed in."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from nicegui import ui
+
+from components.markup import box, text
+from components.settings_form import SettingsForm, SettingsValues
+from components.theme import theme_of
+from cronpp_app.domain.zones import load_zone
+from cronpp_app.errors import InvalidInput
+from cronpp_app.services.accounts import User
+from pages.framed import framed
+from pages.sessions import close_pages
+from pages.visitor import Visitor, visitor_of
+
+if TYPE_CHECKING:
+    from cronpp_app.composition import Services
+
+
+def register(services: "Services") -> None:
+    """Register /settings."""
+
+    @ui.page("/settings", title="Settings · Cron++")
+    async def settings_page() -> None:
+        visitor = visitor_of(services)
+        keeping = Keeping(visitor)
+        async with framed(visitor, "/settings", narrow=True):
+            with box("cx-page-head"):
+                text("Settings", "cx-h1", tag="h1")
+            with box("cx-editor-main"):
+                keeping.form = SettingsForm(
+                    _values(visitor),
+                    on_timezone=visitor.guarded(keeping.set_timezone),
+                    on_password=visitor.guarded(keeping.set_password),
+                    on_theme=keeping.set_theme,
+                )
+
+
+class Keeping:
+    """Keeps what is changed on the page."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self._visitor = visitor
+        self._accounts = visitor.services.accounts
+        self.form: SettingsForm | None = None
+
+    async def set_timezone(self, _: User, timezone: str) -> None:
+        """Keep the zone."""
+        await self._accounts.set_timezone(await self._visitor.identity(), timezone)
+        self._visitor.tell(f"Times are told on the clock of {timezone.replace('_', ' ')}.")
+
+    async def set_password(self, _: User, typed: Mapping[str, str]) -> None:
+        """Keep the new password, and end all other sessions."""
+        identity = await self._visitor.identity()
+        try:
+            await self._accounts.change_password(
+                identity, current=typed["current"], new=typed["new"]
+            )
+        except InvalidInput as error:
+            if self.form is not None:
+                self.form.show_errors(error.errors)
+            return
+        if self.form is not None:
+            self.form.clear_passwords()
+        close_pages(
+            lambda seen: seen.user.id == identity.user.id and seen.session_id != identity.session_id
+        )
+        self._visitor.tell("The password is changed; all other sessions have ended.")
+
+    def set_theme(self, theme: str) -> None:
+        """Have the browser keep the theme; it is nobody else's."""
+        self._visitor.client.run_javascript(f"cxTheme('{theme}')")
+
+
+def _values(visitor: Visitor) -> SettingsValues:
+    user = visitor.user
+    since = user.created_at.astimezone(load_zone(user.timezone))
+    return SettingsValues(
+        email=user.email,
+        role="Administrator" if user.role == "admin" else "User",
+        since=f"{since.day} {since:%B %Y}",
+        timezone=user.timezone,
+        theme=theme_of(visitor.client),
+    )
