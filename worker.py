@@ -6,7 +6,9 @@ Start as many as you like, on any machine that reaches the same MongoDB.
 """
 
 import asyncio
+import contextlib
 import logging
+import os
 import signal
 import sys
 import threading
@@ -95,8 +97,11 @@ def _stop_without_parent(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
 
     def wait() -> None:
-        sys.stdin.buffer.read()
-        loop.call_soon_threadsafe(stop.set)
+        # Not through sys.stdin: its lock, held by this thread, would crash the exit of Python.
+        while os.read(0, 1024):
+            pass
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            loop.call_soon_threadsafe(stop.set)
 
     threading.Thread(target=wait, daemon=True, name="parent").start()
 

@@ -67,6 +67,8 @@ def test_jobs_history_and_pause_survive_a_restart(
         client.post(f"/api/jobs/{job['id']}/pause")
         before = client.get(f"/api/jobs/{job['id']}/runs").json()["total"]
     assert program.stop() == 0, program.log_text()
+    assert "worker stopped" in program.log_text()
+    assert "Fatal" not in program.log_text()
     with program.start().client() as client:
         again = client.get(f"/api/jobs/{job['id']}").json()
         assert (again["status"], again["name"]) == ("PAUSED", "Probe")
