@@ -1,6 +1,6 @@
 """Runs: one occurrence of one job each, whatever became of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -151,6 +151,19 @@ def judge_attempt(run: Run, result: AttemptResult, *, now: datetime, draw: float
         return judge(status=RunStatus.FAILED, pause_job=result.gone)
     delay = retry_delay(run.retry, attempt=attempt, draw=draw, retry_after=result.retry_after)
     return judge(status=RunStatus.RETRYING, retry_at=now + delay)
+
+
+def without_head_start(run: Run, *, now: datetime) -> Run:
+    """Return `run` as people see it: one that a worker claimed ahead of its time still waits."""
+    if run.status is not RunStatus.RUNNING or run.due_at is None or run.due_at <= now:
+        return run
+    attempts_made = run.attempt_count - 1
+    return replace(
+        run,
+        status=RunStatus.RETRYING if attempts_made else RunStatus.PENDING,
+        attempt_count=attempts_made,
+        wake_at=run.due_at,
+    )
 
 
 def lost_result(worker_id: str, *, sent: bool) -> AttemptResult:

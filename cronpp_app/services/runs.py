@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.attempts import Attempt
 from cronpp_app.domain.fires import replayed_run
-from cronpp_app.domain.runs import FINAL, Run, RunStatus
+from cronpp_app.domain.runs import FINAL, Run, RunStatus, without_head_start
 from cronpp_app.errors import Conflict, FieldError, InvalidInput, NotFound
 from cronpp_app.services.accounts import User
 from cronpp_app.services.paging import (
@@ -62,8 +62,13 @@ class Runs:
         self._clock = clock
 
     async def search(self, user: User, query: RunQuery) -> Page[Run]:
-        """Return a page of runs, their actions without bodies; raise InvalidInput."""
+        """Return a page of runs, their actions without bodies; raise InvalidInput.
+
+        Fire times of the coming second may be runs already; people see them when they come.
+        """
         check_limit(query.limit)
+        now = self._clock()
+        to_come = now + timedelta(milliseconds=1)
         if query.since and query.until and query.until <= query.since:
             raise InvalidInput(FieldError("until", "Must be after since."))
         which = RunFilter(
@@ -71,16 +76,18 @@ class Runs:
             job_id=query.job_id,
             status=query.status,
             since=query.since,
-            until=query.until,
+            until=min(query.until or to_come, to_come),
         )
         after = read_cursor(_ORDER, query.cursor)
         runs, last = await self._ledger.page(which, limit=query.limit, after=after)
         counted = await self._ledger.count(which, limit=COUNTED_TO + 1)
-        return page_of(runs, next_cursor=write_cursor(_ORDER, last), counted=counted)
+        seen = [without_head_start(run, now=now) for run in runs]
+        return page_of(seen, next_cursor=write_cursor(_ORDER, last), counted=counted)
 
     async def get(self, user: User, run_id: str) -> tuple[Run, tuple[Attempt, ...]]:
         """Return a run and its attempts, the first one first; raise NotFound."""
-        return await self._run(user, run_id), await self._ledger.attempts(user.id, run_id)
+        run = without_head_start(await self._run(user, run_id), now=self._clock())
+        return run, await self._ledger.attempts(user.id, run_id)
 
     async def cancel(self, user: User, run_id: str) -> Run:
         """Return the run, cancelled; raise Conflict if it does not wait any more, NotFound."""

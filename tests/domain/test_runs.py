@@ -20,6 +20,7 @@ from cronpp_app.domain.runs import (
     lost_result,
     reason_not_to_start,
     was_fired_ahead_of_an_edit,
+    without_head_start,
 )
 from cronpp_app.errors import InvalidTransition
 
@@ -149,3 +150,13 @@ def test_only_a_run_due_after_an_edit_follows_it(
 ) -> None:
     job = replace(ENABLED, version=version, edited_at=edited_at)
     assert was_fired_ahead_of_an_edit(replace(RUN, **changes), job) is ahead
+
+
+@pytest.mark.parametrize(("attempt", "status"), [(1, RunStatus.PENDING), (2, RunStatus.RETRYING)])
+def test_people_see_a_run_claimed_ahead_wait_until_it_is_due(
+    attempt: int, status: RunStatus
+) -> None:
+    claimed = replace(RUN, attempt_count=attempt, due_at=LATER)
+    seen = without_head_start(claimed, now=NOON)
+    assert (seen.status, seen.attempt_count, seen.next_attempt_at) == (status, attempt - 1, LATER)
+    assert without_head_start(claimed, now=LATER) == claimed
