@@ -93,8 +93,8 @@ class Pager:
     def __init__(self, *, on_before: Callable[..., Any], on_next: Callable[..., Any]) -> None:
         with box("cx-table-foot"):
             self._words = text("", "cx-figure cx-grow").mark("shown")
-            self._before = icon_button("Previous page", "chevron-left", on_before)
-            self._next = icon_button("Next page", "chevron-right", on_next)
+            self._before = icon_button("Previous page", "chevron-left", on_before).mark("before")
+            self._next = icon_button("Next page", "chevron-right", on_next).mark("next")
 
     def show(self, words: str, *, has_before: bool, has_next: bool) -> None:
         """Show the part of the list in `words`."""

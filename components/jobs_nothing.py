@@ -26,7 +26,7 @@ class Nothing:
             "No job matches", "Try another word or another filter.", icon_name="search"
         )
         with self._filtered:
-            button("Show all jobs", on_clear)
+            button("Show all jobs", on_clear).mark("show-all")
         self.show(is_empty=False, is_filtered=False)
 
     def show(self, *, is_empty: bool, is_filtered: bool) -> None:

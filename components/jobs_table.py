@@ -31,6 +31,7 @@ class JobsTable:
         on_act: Callable[[str, str], Any],
         on_sort: Callable[[str], Any],
     ) -> None:
+        self._sort = ""
         self._table = ui.table(rows=[], columns=[], row_key="id", pagination=0)
         self._table.classes("cx-table").props("flat hide-bottom hide-pagination")
         self._table.add_slot("header", _HEAD)
@@ -49,7 +50,14 @@ class JobsTable:
         return self._table.rows
 
     def show(self, rows: Sequence[Row], *, sort: str) -> None:
-        """Show these rows, in this order, under heads that tell the order `sort`."""
+        """Show these rows, in this order, under heads that tell the order `sort`.
+
+        Rows that stand where they are already are only patched: an open menu stays open.
+        """
+        if sort == self._sort and [row["id"] for row in rows] == [r["id"] for r in self.rows]:
+            self.patch(rows)
+            return
+        self._sort = sort
         self._table.columns = [_column(*column, sort=sort) for column in COLUMNS]
         self._table.rows = list(rows)
 

@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from nicegui import events, ui
+from nicegui import background_tasks, events, ui
 
 from components.job_form import JobForm
 from components.markup import box, button, icon, text
+from components.theme import theme_of
 from cronpp_app.domain.jobs import Job
 from cronpp_app.errors import NotFound
 from cronpp_app.services.drafts import definition_fields
@@ -62,18 +63,23 @@ def register(services: "Services") -> None:
 
 async def _show(visitor: Visitor, job: Job | None, values: dict[str, Any]) -> None:
     editing = Editing(visitor, job)
+    follow = visitor.guarded(editing.changed)
+
+    def on_change() -> None:
+        # Fields report changes as they happen and wait for nothing.
+        background_tasks.create(follow(), name="follow the editor")
+
     async with framed(visitor, "/"):
         _head(editing, is_new=job is None)
-        form = JobForm(
-            values, viewer_zone=visitor.user.timezone, on_change=visitor.guarded(editing.changed)
-        )
+        form = JobForm(values, viewer_zone=visitor.user.timezone, on_change=on_change)
     await editing.begin(form)
     ui.on("cx_dark", lambda event: _follow_theme(form, event))
     await visitor.client.connected()
     # The editor weighs more than the rest of the page; that is there first.
     with visitor.client:
-        is_dark = await ui.run_javascript("return Quasar.Dark.isActive", timeout=5.0)
-        form.what.body.load(dark=bool(is_dark))
+        form.what.body.load(dark=theme_of(visitor.client) == "dark")
+        # Only the browser knows what "as the system" is; it answers as if the theme had changed.
+        ui.run_javascript("emitEvent('cx_dark', Quasar.Dark.isActive)")
 
 
 def _head(editing: Editing, *, is_new: bool) -> None:

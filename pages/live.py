@@ -1,5 +1,6 @@
 """Keeping an open page up to date with the jobs that change."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -9,6 +10,8 @@ from cronpp_app.services.live import Subscription
 from pages.visitor import Visitor
 
 log = logging.getLogger("cronpp.pages")
+
+_OPENED_AFTER_SECONDS = 1.0
 
 OnBatch = Callable[[frozenset[str]], Awaitable[None]]
 
@@ -31,6 +34,7 @@ class Live:
         self._subscription = changes.subscribe(self._visitor.user.id)
         self._visitor.client.on_delete(self.close)
         background_tasks.create(self._follow(self._subscription), name="live page")
+        background_tasks.create(self._catch_up(self._subscription), name="catch up a page")
 
     def close(self) -> None:
         """Stop listening; closing twice is harmless."""
@@ -43,6 +47,12 @@ class Live:
         self._hidden = not visible
         if visible and self._missed:
             self._missed = False
+            await self._deliver(frozenset())
+
+    async def _catch_up(self, subscription: Subscription) -> None:
+        """Look at everything once more: the stream of changes takes a moment to open."""
+        await asyncio.sleep(_OPENED_AFTER_SECONDS)
+        if subscription is self._subscription and not self._hidden:
             await self._deliver(frozenset())
 
     async def _follow(self, subscription: Subscription) -> None:

@@ -1,0 +1,191 @@
+"""Making and changing jobs with the editor."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from nicegui import ui
+from nicegui.testing.user import User as Browser
+
+from cronpp_app.composition import Services
+from cronpp_app.domain.jobs import HttpAction, Job
+from cronpp_app.domain.schedules import CronSchedule, IntervalSchedule, OnceSchedule
+from cronpp_app.services.accounts import User
+from cronpp_app.services.jobs import JobQuery
+from tests.pages.conftest import Person, in_two_days
+from tests.pages.test_jobs_page import until
+
+AddJob = Callable[..., Awaitable[Job]]
+
+
+def fill(browser: Browser, mark: str, words: str) -> None:
+    (field,) = browser.find(marker=mark).elements
+    assert isinstance(field, ui.input)
+    field.value = words
+
+
+async def jobs_of(services: Services, user: User) -> tuple[Job, ...]:
+    return (await services.jobs.search(user, JobQuery())).items
+
+
+async def saved(services: Services, user: User) -> Job:
+    """Return the only job of a person, once it is there."""
+    async with asyncio.timeout(10):
+        while not (jobs := await jobs_of(services, user)):
+            await asyncio.sleep(0.02)
+    (job,) = jobs
+    return job
+
+
+async def test_a_name_and_an_address_make_a_job(ada: Person, services: Services) -> None:
+    await ada.browser.open("/jobs/new")
+    fill(ada.browser, "name", "Nightly export")
+    fill(ada.browser, "url", "https://example.org/hook")
+    fill(ada.browser, "tags", "billing, nightly")
+    ada.browser.find(marker="save").click()
+    job = await saved(services, ada.user)
+    assert job.definition.name == "Nightly export"
+    assert job.definition.tags == ("billing", "nightly")
+    assert job.definition.schedule == CronSchedule(cron="0 9 * * 1-5", timezone="Europe/Berlin")
+    assert isinstance(job.definition.action, HttpAction)
+    assert job.definition.action.url == "https://example.org/hook"
+
+
+async def test_what_is_wrong_is_told_at_its_field_and_what_was_typed_stays(
+    ada: Person, services: Services
+) -> None:
+    await ada.browser.open("/jobs/new")
+    fill(ada.browser, "url", "ftp://example.org/file")
+    fill(ada.browser, "max_retries", "many")
+    ada.browser.find(marker="save").click()
+    await until(lambda: error_of(ada.browser, "name") == "Give the job a name.")
+    assert "http" in error_of(ada.browser, "url")
+    assert error_of(ada.browser, "max_retries").startswith("Must be a whole number from 0 to 20")
+    (url,) = ada.browser.find(marker="url").elements
+    assert isinstance(url, ui.input)
+    assert url.value == "ftp://example.org/file"
+    assert await jobs_of(services, ada.user) == ()
+
+
+async def test_an_error_goes_as_soon_as_its_field_is_right(ada: Person) -> None:
+    await ada.browser.open("/jobs/new")
+    ada.browser.find(marker="save").click()
+    await until(lambda: error_of(ada.browser, "name") != "")
+    fill(ada.browser, "name", "A name")
+    await until(lambda: error_of(ada.browser, "name") == "")
+    assert error_of(ada.browser, "url") != ""
+
+
+async def test_the_five_fields_and_the_text_follow_each_other(ada: Person) -> None:
+    await ada.browser.open("/jobs/new")
+    fill(ada.browser, "cron", "*/15 8-18 1 6 mon")
+    assert cells(ada.browser) == ["*/15", "8-18", "1", "6", "mon"]
+    fill(ada.browser, "cron-minute", "5")
+    (text,) = ada.browser.find(marker="cron").elements
+    assert isinstance(text, ui.input)
+    assert text.value == "5 8-18 1 6 mon"
+
+
+async def test_a_schedule_is_told_in_words_while_it_is_typed(ada: Person) -> None:
+    await ada.browser.open("/jobs/new")
+    await ada.browser.should_see("At 09:00, Monday to Friday")
+    fill(ada.browser, "cron", "@daily")
+    await ada.browser.should_see("Every day at 00:00")
+    assert cells(ada.browser) == ["0", "0", "*", "*", "*"]
+    fill(ada.browser, "cron", "61 * * * *")
+    await ada.browser.should_see("Complete the schedule to see when it fires.")
+    assert "61" in error_of(ada.browser, "cron")
+
+
+async def test_effects_of_summer_time_are_told_beforehand(ada: Person) -> None:
+    await ada.browser.open("/jobs/new")
+    fill(ada.browser, "cron", "30 2 * * *")
+    await ada.browser.should_see("02:30 does not exist in Europe/Berlin")
+
+
+async def test_a_job_may_fire_every_so_often(ada: Person, services: Services) -> None:
+    await ada.browser.open("/jobs/new")
+    fill(ada.browser, "name", "Probe")
+    fill(ada.browser, "url", "https://example.org")
+    ada.browser.find(marker="segment-interval").click()
+    fill(ada.browser, "every", "7")
+    ada.browser.find(marker="save").click()
+    schedule = (await saved(services, ada.user)).definition.schedule
+    assert isinstance(schedule, IntervalSchedule)
+    assert schedule.every.total_seconds() == 7 * 60
+
+
+async def test_a_job_may_fire_once(ada: Person, services: Services) -> None:
+    await ada.browser.open("/jobs/new")
+    fill(ada.browser, "name", "Launch")
+    fill(ada.browser, "url", "https://example.org")
+    ada.browser.find(marker="segment-once").click()
+    ada.browser.find(marker="save").click()
+    await until(lambda: error_of(ada.browser, "run-at") == "Choose a date and a time.")
+    fill(ada.browser, "run-at", in_two_days())
+    ada.browser.find(marker="save").click()
+    assert isinstance((await saved(services, ada.user)).definition.schedule, OnceSchedule)
+
+
+async def test_editing_keeps_what_the_editor_does_not_show(
+    ada: Person, add_job: AddJob, services: Services
+) -> None:
+    action = HttpAction(
+        method="POST",
+        url="https://example.org/hook",
+        headers={"Authorization": "Bearer a very secret token"},
+    )
+    schedule = CronSchedule(cron="0 * * * *", jitter_seconds=30)
+    job = await add_job(ada, action=action, schedule=schedule)
+    page = await ada.http.get(f"/jobs/{job.id}/edit")
+    assert "a very secret" not in page.text
+    await ada.browser.open(f"/jobs/{job.id}/edit")
+    fill(ada.browser, "name", "Renamed")
+    ada.browser.find(marker="save").click()
+    async with asyncio.timeout(10):
+        while (edited := await services.jobs.get(ada.user, job.id)).version == 1:
+            await asyncio.sleep(0.02)
+    assert edited.definition.name == "Renamed"
+    assert edited.definition.schedule == schedule
+    assert edited.definition.action == action
+
+
+async def test_a_change_made_elsewhere_is_not_overwritten(
+    ada: Person, add_job: AddJob, services: Services
+) -> None:
+    job = await add_job(ada)
+    await ada.browser.open(f"/jobs/{job.id}/edit")
+    await services.jobs.pause(ada.user, job.id)
+    theirs = await services.jobs.edit(ada.user, job.id, job.definition)
+    fill(ada.browser, "name", "Mine")
+    ada.browser.find(marker="save").click()
+    await ada.browser.should_see("This job was changed elsewhere")
+    assert (await services.jobs.get(ada.user, job.id)).version == theirs.version
+
+
+async def test_other_peoples_jobs_are_not_there(ada: Person, bob: Person, add_job: AddJob) -> None:
+    job = await add_job(ada)
+    for path in (f"/jobs/{job.id}/edit", f"/jobs/{job.id}/runs", "/jobs/nonsense/edit", "/nowhere"):
+        answer = await bob.http.get(path)
+        assert answer.status_code == 404
+        assert "Nothing here" in answer.text
+
+
+async def test_planned_retries_are_shown(ada: Person) -> None:
+    await ada.browser.open("/jobs/new")
+    await ada.browser.should_see("+ 20–40 s")
+    fill(ada.browser, "max_retries", "1")
+    await ada.browser.should_not_see("+ 20–40 s")
+    fill(ada.browser, "max_retries", "0")
+    await ada.browser.should_see("No retries")
+
+
+def error_of(browser: Browser, mark: str) -> str:
+    (field,) = browser.find(marker=mark).elements
+    assert isinstance(field, ui.input)
+    return field.error or ""
+
+
+def cells(browser: Browser) -> list[str]:
+    marks = ("minute", "hour", "day", "month", "weekday")
+    found = [browser.find(marker=f"cron-{mark}").elements.copy().pop() for mark in marks]
+    return [cell.value for cell in found if isinstance(cell, ui.input)]
