@@ -106,7 +106,7 @@ def egress_rules(settings: Settings) -> EgressRules:
     try:
         return parse_allow(settings.egress_allow)
     except ValueError as error:
-        raise SetupError(f"CRONPP_EGRESS_ALLOW (or --egress-allow): {error}") from error
+        raise SetupError(f"{error} (option --egress-allow)") from error
 
 
 def _check_target(rules: EgressRules, url: str) -> None:
