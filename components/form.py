@@ -1,10 +1,10 @@
 """Forms: fields known by their path, each showing what is wrong with it and keeping its value."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from nicegui import ui
+from nicegui import background_tasks, ui
 from nicegui.elements.mixins.validation_element import ValidationElement
 
 from components.markup import Text, box, text
@@ -20,6 +20,7 @@ class Form:
 
     def __init__(self, on_change: Callable[[], Any]) -> None:
         self._on_change = on_change
+        self._client = ui.context.client
         self._fields: dict[str, tuple[ShowError, str | None]] = {}
 
     def add(self, path: str, show: ShowError, *, html_id: str | None = None) -> None:
@@ -28,7 +29,9 @@ class Form:
 
     def changed(self, *_: Any) -> None:
         """Say that some field changed."""
-        self._on_change()
+        result = self._on_change()
+        if isinstance(result, Awaitable):
+            background_tasks.create(result, name="form changed", context=self._client)
 
     def show_errors(
         self, errors: Sequence[FieldError], *, only: str = "", focus: bool = False

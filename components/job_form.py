@@ -76,6 +76,6 @@ class JobForm:
         with self._problems:
             notice(words)
 
-    def _changed(self) -> None:
+    def _changed(self) -> Any:
         self._retry.show_plan()
-        self._on_change()
+        return self._on_change()

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from nicegui import background_tasks, events, ui
+from nicegui import events, ui
 
 from components.job_form import JobForm
 from components.markup import box, button, icon, text
@@ -63,15 +63,11 @@ def register(services: "Services") -> None:
 
 async def _show(visitor: Visitor, job: Job | None, values: dict[str, Any]) -> None:
     editing = Editing(visitor, job)
-    follow = visitor.guarded(editing.changed)
-
-    def on_change() -> None:
-        # Fields report changes as they happen and wait for nothing.
-        background_tasks.create(follow(), name="follow the editor")
-
     async with framed(visitor, "/"):
         _head(editing, is_new=job is None)
-        form = JobForm(values, viewer_zone=visitor.user.timezone, on_change=on_change)
+        form = JobForm(
+            values, viewer_zone=visitor.user.timezone, on_change=visitor.guarded(editing.changed)
+        )
     await editing.begin(form)
     ui.on("cx_dark", lambda event: _follow_theme(form, event))
     await visitor.client.connected()

@@ -1,6 +1,5 @@
 """Making and changing jobs with the editor."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 from nicegui import ui
@@ -12,7 +11,7 @@ from cronpp_app.domain.schedules import CronSchedule, IntervalSchedule, OnceSche
 from cronpp_app.services.accounts import User
 from cronpp_app.services.jobs import JobQuery
 from tests.pages.conftest import Person, in_two_days
-from tests.pages.test_jobs_page import until
+from tests.pages.waiting import sight_of, until
 
 AddJob = Callable[..., Awaitable[Job]]
 
@@ -29,9 +28,7 @@ async def jobs_of(services: Services, user: User) -> tuple[Job, ...]:
 
 async def saved(services: Services, user: User) -> Job:
     """Return the only job of a person, once it is there."""
-    async with asyncio.timeout(10):
-        while not (jobs := await jobs_of(services, user)):
-            await asyncio.sleep(0.02)
+    jobs = await sight_of(lambda: jobs_of(services, user))
     (job,) = jobs
     return job
 
@@ -141,9 +138,13 @@ async def test_editing_keeps_what_the_editor_does_not_show(
     await ada.browser.open(f"/jobs/{job.id}/edit")
     fill(ada.browser, "name", "Renamed")
     ada.browser.find(marker="save").click()
-    async with asyncio.timeout(10):
-        while (edited := await services.jobs.get(ada.user, job.id)).version == 1:
-            await asyncio.sleep(0.02)
+
+    async def renamed() -> Job | None:
+        edited = await services.jobs.get(ada.user, job.id)
+        return edited if edited.version > 1 else None
+
+    edited = await sight_of(renamed)
+    assert edited is not None
     assert edited.definition.name == "Renamed"
     assert edited.definition.schedule == schedule
     assert edited.definition.action == action

@@ -1,6 +1,5 @@
 """The home page: the list of jobs, and what can be done from it."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
@@ -15,6 +14,7 @@ from cronpp_app.domain.schedules import IntervalSchedule
 from cronpp_app.errors import NotFound
 from tests.factories import NOON
 from tests.pages.conftest import Person
+from tests.pages.waiting import until
 
 AddJob = Callable[..., Awaitable[Job]]
 
@@ -35,13 +35,6 @@ def names(browser: Browser) -> list[str]:
 
 def act(browser: Browser, verb: str, job: Job) -> None:
     browser.find(ui.table).trigger("act", [verb, job.id])
-
-
-async def until(reached: Callable[[], bool]) -> None:
-    """Wait for what the page does by itself."""
-    async with asyncio.timeout(10):
-        while not reached():
-            await asyncio.sleep(0.02)
 
 
 async def test_a_row_tells_what_fires_when_and_in_which_words(ada: Person, add_job: AddJob) -> None:
