@@ -77,7 +77,8 @@ def test_a_permanent_failure_ends_the_run_at_once() -> None:
 
 def test_a_lost_attempt_may_have_reached_its_target() -> None:
     verdict = judge_attempt(RUN, lost_result("w1", sent=True), now=NOON, draw=0)
-    assert (verdict.possible_duplicate, verdict.lost_count) == (True, 1)
+    assert (verdict.possible_duplicate, verdict.lost_count, verdict.spared_count) == (True, 1, 0)
+    assert verdict.retry_at == NOON + timedelta(seconds=10)
 
 
 def test_an_attempt_lost_before_sending_is_due_again_at_once_and_spared() -> None:

@@ -52,12 +52,14 @@ class Bench:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.target = Target()
+        self.workers: list[Duties] = []
 
     async def worker(self, **settings: Any) -> Duties:
         """Return a new worker that has read the database's clock and does nothing by itself."""
         chosen = Settings(**{"slots": 50, **settings})
         duties = build_worker(chosen, self.database, self.target.perform)
         await duties.upkeep._clock.sync()
+        self.workers.append(duties)
         return duties
 
     async def add_job(self, *, due_ago: float = 0.5, **definition: Any) -> Job:

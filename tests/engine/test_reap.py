@@ -72,6 +72,38 @@ async def test_a_result_that_comes_after_the_lease_changes_nothing_and_is_noted(
     assert "after its lease was lost" in lost.stale_note
 
 
+async def test_a_zombie_that_wakes_while_its_run_is_being_judged_is_too_late(bench: Bench) -> None:
+    job = await _claimed_by_a_worker_that_dies(bench)
+    zombie, survivor = bench.workers[0], await bench.worker()
+    await bench.make_due(job)
+    await survivor.claiming.step()  # has taken the record over, and not yet closed it
+    bench.target.hold.set()
+    await bench.settle(zombie)
+    await bench.settle(survivor)
+    run, (lost,) = await bench.run(job), await bench.log(job)
+    assert (run.status, lost.status) == (RunStatus.RETRYING, AttemptStatus.LOST)
+
+
+async def test_a_late_word_about_an_attempt_does_not_disturb_the_next_one(bench: Bench) -> None:
+    job = await bench.add_job()
+    bench.target.answers = [failure()]
+    slow, survivor = await bench.worker(), await bench.worker()
+    await slow.firing.step()
+    await bench.begin(slow)
+    await slow.executing.drain(at_most_seconds=5, hurry=asyncio.Event())
+    await slow.recording._attempts.close_all(slow.recording._ended)  # and then it is frozen
+    await _reap(bench, survivor, job)
+    await bench.make_due(job)
+    bench.target.hold = asyncio.Event()
+    await bench.begin(survivor)
+    before = await bench.run(job)
+    assert (before.status, before.attempt_count) == (RunStatus.RUNNING, 2)
+    await slow.recording.step()
+    assert await bench.run(job) == before
+    bench.target.hold.set()
+    await bench.settle(survivor)
+
+
 async def test_a_run_that_loses_three_workers_in_a_row_is_poison(bench: Bench) -> None:
     job = await _claimed_by_a_worker_that_dies(bench)
     for _ in range(2):
