@@ -18,7 +18,7 @@ FILTERS = (
     ("FAILED", "Failed"),
 )
 # What few jobs ever are takes no room while there are none.
-_ONLY_IF_ANY = frozenset({"RETRYING", "SUCCESS", "FAILED"})
+_ONLY_IF_ANY = frozenset({"SUCCESS", "FAILED"})
 
 
 class JobsBar:

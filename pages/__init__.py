@@ -9,6 +9,7 @@ from components.theme import STATIC, install_theme
 from cronpp_app.settings import Settings
 from pages import editor, entrance, entrance_forms, jobs, lost, runs, settings
 from pages.assets import mount_assets
+from pages.packed import PackedFiles
 from pages.sessions import guard_sockets, watch_sessions
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def register_pages(web: FastAPI, services: "Services", _settings: Settings) -> N
     """Mount the web interface on `web`: pages, the entrance's forms, static files."""
     install_theme()
     mount_assets(web)
+    web.add_middleware(PackedFiles)
     entrance.register(services)
     entrance_forms.register(web, services)
     jobs.register(services)

@@ -12,7 +12,12 @@ from cronpp_app.services.accounts import User
 from cronpp_app.services.drafts import parse_changes, parse_job, parse_schedule
 from pages.visitor import Visitor
 
-_BETTER_WORDS = {"schedule.run_at": "Choose a date and a time.", "name": "Give the job a name."}
+_BETTER_WORDS = {
+    "name": "Give the job a name.",
+    "schedule.run_at": "Choose a date and a time.",
+    "action.url": "Give the address to call.",
+    "action.message": "Write what the log should say.",
+}
 
 
 class Editing:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import background_tasks
 
+from cronpp_app.errors import NotSignedIn
 from cronpp_app.services.live import Subscription
 from pages.visitor import Visitor
 
@@ -66,5 +67,8 @@ class Live:
         try:
             with self._visitor.client:
                 await self._on_batch(batch)
+        except NotSignedIn:
+            self.close()
+            self._visitor.send_to_login()
         except Exception:  # the next batch may well succeed; the page must not fall silent
             log.exception("page not brought up to date", extra={"user_id": self._visitor.user.id})

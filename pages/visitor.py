@@ -1,6 +1,7 @@
 """Who looks at a page: found out when it is fetched, and again before anything is done."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from cronpp_app.services.web_sessions import COOKIE, SECURE_COOKIE
 
 if TYPE_CHECKING:
     from cronpp_app.composition import Services
+
+log = logging.getLogger("cronpp.pages")
 
 UserHandler = Callable[..., Awaitable[None]]
 
@@ -53,6 +56,9 @@ class Visitor:
                 self.send_to_login()
             except CronppError as error:
                 self.tell(str(error), good=False)
+            except Exception:  # whatever it was, the person must not wait for nothing
+                log.exception("event not handled", extra={"user_id": self.user.id})
+                self.tell("That did not work; try again in a moment.", good=False)
 
         return checked
 
