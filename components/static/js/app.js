@@ -46,6 +46,7 @@
   // The form says when it has something to lose; leaving then asks first.
   let unsaved = false;
   window.cxUnsaved = (state) => { unsaved = state; };
+  window.cxHasUnsaved = () => unsaved;
   window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
 
   document.addEventListener("visibilitychange", () => {

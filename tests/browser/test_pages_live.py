@@ -1,0 +1,120 @@
+"""The jobs page in a real browser: what happens shows by itself, and markup stays text."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Account, Target, signed_in
+
+MARKUP = "<img src=x onerror='window.hacked=true'>{{ constructor.constructor('hacked=1')() }}"
+
+
+def test_a_job_made_elsewhere_appears_and_counts_down(
+    page: Page, ada: Account, target: Target
+) -> None:
+    expect(page.get_by_text("Create your first job")).to_be_visible()
+    ada.add_job("Made elsewhere", f"{target.url}/ok")
+    row = page.locator("tr", has_text="Made elsewhere")
+    expect(row).to_contain_text("At 09:00, Monday to Friday")
+    expect(row.locator(".cx-cell-next time").first).to_contain_text("in ")
+
+
+def test_an_open_menu_outlives_a_change_of_its_row(
+    page: Page, ada: Account, target: Target
+) -> None:
+    job = ada.add_job("Busy", f"{target.url}/ok")
+    page.get_by_role("button", name="More actions for Busy").click()
+    edit = page.get_by_role("menuitem", name="Edit")
+    expect(edit).to_be_visible()
+    ada.http.post(f"/api/jobs/{job['id']}/run")
+    expect(page.locator("tr", has_text="Busy").locator(".cx-spark-SUCCESS")).to_have_count(1)
+    expect(edit).to_be_visible()
+
+
+def test_filter_search_and_order_are_in_the_address(
+    page: Page, ada: Account, target: Target
+) -> None:
+    ada.add_job("Alpha", f"{target.url}/ok")
+    ada.add_job("Beta", f"{target.url}/ok")
+    names = page.locator(".cx-job-name")
+    page.get_by_role("button", name="Job", exact=True).click()
+    expect(page).to_have_url(re.compile("sort=name"))
+    expect(names).to_have_text(["Alpha", "Beta"])
+    page.get_by_role("button", name="Job", exact=True).click()
+    expect(names).to_have_text(["Beta", "Alpha"])
+    page.keyboard.press("/")
+    page.keyboard.type("alph")
+    expect(names).to_have_text(["Alpha"])
+    page.reload()
+    expect(names).to_have_text(["Alpha"])
+    expect(page.get_by_label("Search jobs")).to_have_value("alph")
+
+
+def test_markup_in_names_tags_and_answers_stays_text(
+    page: Page, ada: Account, target: Target
+) -> None:
+    job = ada.add_job(MARKUP, f"{target.url}/markup", retry={"max_retries": 0})
+    ada.http.post(f"/api/jobs/{job['id']}/run")
+    expect(page.locator(".cx-job-name")).to_have_text(MARKUP)
+    page.get_by_role("button", name=f"Logs of {MARKUP}").click()
+    page.get_by_role("tab", name="Response").click()
+    expect(page.locator(".cx-pre")).to_contain_text("<script>window.hacked = true</script>")
+    page.goto(f"/jobs/{job['id']}/edit")
+    expect(page.get_by_label("Name", exact=True)).to_have_value(MARKUP)
+    assert page.evaluate("window.hacked") is None
+
+
+def test_the_log_opens_and_closes_by_keyboard_and_keeps_the_address(
+    page: Page, ada: Account, target: Target
+) -> None:
+    job = ada.add_job("Typed", f"{target.url}/ok")
+    logs = page.get_by_role("button", name="Logs of Typed")
+    logs.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Log of Typed")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"/jobs/{job['id']}/runs$"))
+    page.get_by_role("button", name="Run now", exact=True).click()
+    expect(page.locator(".cx-run-detail .cx-badge-SUCCESS")).to_be_visible()
+    expect(page.locator(".cx-run")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator(".cx-log")).to_have_count(0)
+    expect(page).to_have_url(re.compile("/$"))
+
+
+def test_nothing_of_one_person_reaches_another(
+    page: Page, open_page: Callable[..., Page], server: str, ada: Account, target: Target
+) -> None:
+    bob = Account(server, f"bob-{ada.email}")
+    his = signed_in(open_page(), bob)
+    job = ada.add_job("Ada's alone", f"{target.url}/ok")
+    expect(page.get_by_text("Ada's alone").first).to_be_visible()
+    bob.add_job("Bob's own", f"{target.url}/ok")
+    expect(his.locator(".cx-job-name")).to_have_text(["Bob's own"])
+    answer = his.request.get(f"/jobs/{job['id']}/runs")
+    assert answer.status == 404
+
+
+def test_logging_out_leads_every_open_page_to_the_login(page: Page) -> None:
+    second = page.context.new_page()
+    second.goto("/settings")
+    page.get_by_role("button", name="account of").click()
+    page.get_by_role("button", name="Log out").click()
+    expect(page).to_have_url(re.compile("/login"))
+    expect(second).to_have_url(re.compile("/login"))
+
+
+def test_a_phone_shows_cards_and_no_sideways_scrolling(
+    open_page: Callable[..., Page], ada: Account, target: Target
+) -> None:
+    ada.add_job("A rather long name for a job on a rather small screen", f"{target.url}/ok")
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    page = signed_in(open_page(**phone), ada)
+    for path in ("/", "/jobs/new", "/settings"):
+        page.goto(path)
+        expect(page.locator(".cx-page")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.goto("/")
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
