@@ -1,6 +1,8 @@
 """Signing up and in: the pages."""
 
+import json
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from fastapi import Request
 from nicegui import Client, ui
@@ -49,7 +51,8 @@ def refused(path: str, request: Request, values: EntranceValues, status: int) ->
     with Client(ui.page(path, title=_TITLES[path]), request=request) as client:
         draw(path, values)
         # Loading it again must ask for the page, not send the form once more.
-        client.run_javascript(f"window.cxAddress('{path}' + location.search)")
+        address = path if values.return_to == "/" else f"{path}?next={quote(values.return_to)}"
+        client.run_javascript(f"window.cxAddress({json.dumps(address)})")
         return client.build_response(request, status)
 
 

@@ -26,7 +26,7 @@ def test_a_refused_login_keeps_the_address_and_can_be_loaded_again(
     open_page: Callable[..., Page], ada: Account
 ) -> None:
     page = open_page()
-    page.goto("/login")
+    page.goto("/login?next=/settings")
     page.get_by_label("Email").fill(ada.email)
     page.get_by_label("Password", exact=True).fill("not the one")
     with page.expect_response("**/auth/login") as answer:
@@ -35,7 +35,7 @@ def test_a_refused_login_keeps_the_address_and_can_be_loaded_again(
     expect(page.get_by_role("alert")).to_have_text("The e-mail address or the password is wrong.")
     expect(page.get_by_label("Email")).to_have_value(ada.email)
     expect(page.get_by_label("Password", exact=True)).to_have_value("")
-    expect(page).to_have_url(re.compile("/login$"))
+    expect(page).to_have_url(re.compile("/login.next=/settings$"))
     page.reload()
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
 
