@@ -66,7 +66,8 @@ class RunDetail:
             with box("cx-line cx-wrap"):
                 status_badge(run["status"]).mark("run-status")
                 box("cx-grow")
-                self._buttons(run)
+                with box("cx-line"):
+                    self._buttons(run)
             if reason := run["reason"]:
                 notice(str(_REASONS.get(reason, reason)), tone="calm", icon_name="info")
             with box("cx-pairs", tag="dl"):

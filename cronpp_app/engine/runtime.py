@@ -60,15 +60,16 @@ async def run_worker(
     """Work until `stop` is set, then drain: no new claims, wait, give back, leave.
 
     Renewal and recording outlive the attempts, so that leases outlive the runs they protect.
+    Duties are asked to end, never cancelled: the driver was seen to swallow a cancellation.
     """
     await duties.upkeep.start()
     log.info("worker ready")
-    drained, asleep = asyncio.Event(), Bell()
+    performed, drained, asleep = asyncio.Event(), asyncio.Event(), Bell()
     async with asyncio.TaskGroup() as outer:
         renewal = partial(repeat, duties.renewing.step, duty="renew", bell=asleep, stop=drained)
         outer.create_task(renewal(rest_seconds=pace.terms.renew_every.total_seconds))
         async with asyncio.TaskGroup() as inner:
-            recording = inner.create_task(_record(duties.recording, drained))
+            inner.create_task(_record(duties.recording, performed))
             bells = (duties.fire_bell, duties.claim_bell)
             looking = _look_for_work(inner, duties, pace, stop)
             inner.create_task(_listen(duties.notices, bells, stop))
@@ -78,7 +79,8 @@ async def run_worker(
             await asyncio.wait(looking)
             await _give_back(duties.starting)
             await duties.executing.drain(at_most_seconds=pace.drain_seconds, hurry=hurry)
-            recording.cancel()
+            performed.set()
+            duties.recording.bell.ring()
         await _write_the_rest(duties.recording)
         drained.set()
         asleep.ring()
@@ -146,7 +148,7 @@ async def _record(recording: Recording, stop: asyncio.Event) -> None:
 
 
 async def _write_the_rest(recording: Recording) -> None:
-    """Write the last results, within reason. A batch cut off in the middle is written anew."""
+    """Write the last results, within reason."""
     try:
         async with asyncio.timeout(LAST_WORDS_SECONDS):
             while not recording.is_empty:

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+
+import pytest
 
 from cronpp_app.composition import pace_of
 from cronpp_app.domain.runs import RunStatus
@@ -74,6 +76,27 @@ async def test_a_stopping_worker_waits_for_its_runs_and_leaves_the_registry(benc
         bench.target.hold.set()
     assert (await bench.run(job)).status is RunStatus.SUCCESS
     assert await bench.database.workers.count_documents({}) == 0
+
+
+async def test_a_worker_leaves_though_a_slow_write_swallows_cancellation(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await bench.add_job()
+    duties = await bench.worker()
+    write, written = duties.recording.step, asyncio.Event()
+
+    async def slow_and_deaf() -> bool:
+        with suppress(TimeoutError, asyncio.CancelledError):
+            async with asyncio.timeout(0.2):
+                await written.wait()
+        return await write()
+
+    monkeypatch.setattr(duties.recording, "step", slow_and_deaf)
+    async with working(duties) as stop:
+        async with asyncio.timeout(30):
+            await bench.target.called.wait()
+        stop.set()
+    assert (await bench.run(job)).status is RunStatus.SUCCESS
 
 
 async def test_a_job_is_shown_as_running_while_an_attempt_takes_long(bench: Bench) -> None:

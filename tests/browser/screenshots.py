@@ -1,0 +1,96 @@
+"""Take the pictures of the documentation: python -m tests.browser.screenshots
+
+Starts the program with example data and no worker, and overwrites docs/screenshots.
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from cronpp_app.store.embedded import start_embedded
+from cronpp_app.store.embedded_server import free_port
+from tests.browser import example_data
+from tests.browser.find_browser import browser_launch_options
+from tests.cluster.program import PASSWORD, Program
+
+FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
+EMAIL = "ada@acme.example"
+DESKTOP = {"viewport": {"width": 1440, "height": 900}}
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+}
+SETTLE_MS = 1_500
+
+
+def main() -> int:
+    """Take all pictures; return the exit status."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="cronpp-shots-") as folder:
+        mongodb = start_embedded(Path(folder) / "db", cache_gb=0.25)
+        uri, database = mongodb.uri, "pictures"
+        program = Program(
+            Path(folder) / "data",
+            port=free_port(),
+            CRONPP_MONGODB_URI=uri,
+            CRONPP_DATABASE=database,
+            CRONPP_WORKERS="0",
+        ).start()
+        try:
+            user_id = _sign_up(program.url)
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(**browser_launch_options())  # type: ignore[arg-type]
+                _take_all(browser, program.url, lambda: example_data.fill(uri, database, user_id))
+                browser.close()
+        finally:
+            program.stop()
+            mongodb.stop()
+    return 0
+
+
+def _sign_up(url: str) -> str:
+    body = {"email": EMAIL, "password": PASSWORD}
+    answer = httpx.post(f"{url}/api/auth/signup", json=body, timeout=30).json()
+    return str(answer["user"]["id"])
+
+
+def _take_all(browser: Browser, url: str, fill: Callable[[], str]) -> None:
+    for size, options in (("desktop", DESKTOP), ("phone", PHONE)):
+        for theme in ("light", "dark"):
+            context = browser.new_context(
+                base_url=url, color_scheme=theme, timezone_id="Europe/Berlin", **options
+            )
+            page = context.new_page()
+            _take(page, "/login", f"login_{size}_{theme}")
+            _log_in(page)
+            shown = fill()
+            _take(page, "/", f"jobs_{size}_{theme}")
+            _take(page, f"/jobs/{shown}/runs", f"log_{size}_{theme}")
+            _take(page, f"/jobs/{shown}/edit", f"editor_{size}_{theme}", whole=size == "desktop")
+            _take(page, "/settings", f"settings_{size}_{theme}")
+            context.close()
+
+
+def _log_in(page: Page) -> None:
+    page.get_by_label("Email").fill(EMAIL)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_selector(".cx-page")
+
+
+def _take(page: Page, path: str, name: str, *, whole: bool = False) -> None:
+    page.goto(path)
+    page.wait_for_selector("#app[data-v-app]")
+    page.wait_for_timeout(SETTLE_MS)
+    page.screenshot(path=FOLDER / f"{name}.png", full_page=whole)
+    print(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
