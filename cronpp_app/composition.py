@@ -49,6 +49,7 @@ from cronpp_app.store.idempotency import IdempotencyStore
 from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.runs import RunStore
+from cronpp_app.store.seats import Seats
 from cronpp_app.store.workers import WorkerStore
 
 
@@ -152,7 +153,10 @@ def build_worker(settings: Settings, database: Database, perform: Perform) -> Du
     reaping = Reaping(attempts, recording, clock, terms=terms, draw=draw)
     executing = Executing(perform, recording, clock, held, draw=draw)
     starting = Starting(
-        Stores(runs=runs, attempts=attempts, jobs=jobs), clock, held, begin=executing.begin
+        Stores(runs=runs, seats=Seats(database), attempts=attempts, jobs=jobs),
+        clock,
+        held,
+        begin=executing.begin,
     )
     claiming = Claiming(
         runs,

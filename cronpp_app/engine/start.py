@@ -22,6 +22,7 @@ from cronpp_app.engine.loops import Bell
 from cronpp_app.store.attempts import AttemptStore
 from cronpp_app.store.due import DueJobStore, Standing
 from cronpp_app.store.runs import RunStore
+from cronpp_app.store.seats import Seats
 
 BATCH = 250
 EDITED = "The job was edited; its schedule no longer names this time."
@@ -32,6 +33,7 @@ class Stores:
     """What starting reads and writes."""
 
     runs: RunStore
+    seats: Seats
     attempts: AttemptStore
     jobs: DueJobStore
 
@@ -108,7 +110,7 @@ class Starting:
         runs = [claim.run for claim in claims]
         standing, blocked = await asyncio.gather(
             self._stores.jobs.standing([run.job_id for run in runs]),
-            self._stores.runs.take_seats(runs),
+            self._stores.seats.take(runs),
         )
         due = self._keep_early(claims, standing)
         wanted = [claim for claim in due if await self._is_wanted(claim, standing)]
@@ -154,10 +156,10 @@ class Starting:
 
     async def _stand_back(self, run: Run) -> None:
         """Let the overlap policy decide about a run that found another of its job unfinished."""
-        if run.overlap is Overlap.QUEUE and await self._stores.runs.queue(run):
+        if run.overlap is Overlap.QUEUE and await self._stores.seats.queue(run):
             self._held.release(run)
             return
-        other = await self._stores.runs.holder(run.job_id) or "another run"
+        other = await self._stores.seats.holder(run.job_id) or "another run"
         policy = run.overlap.value
         reason = f"Run {other} of this job was not finished; the overlap policy is {policy}."
         await self._end(run, RunStatus.SKIPPED, reason)

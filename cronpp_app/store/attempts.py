@@ -15,6 +15,7 @@ from pymongo.errors import BulkWriteError
 
 from cronpp_app.domain.attempts import AttemptResult, AttemptStatus
 from cronpp_app.domain.runs import Run, RunStatus, Verdict
+from cronpp_app.store.batches import merge, portions, same
 from cronpp_app.store.database import DUPLICATE_KEY, Database
 from cronpp_app.store.documents import SCHEMA, Document
 from cronpp_app.store.run_documents import error_from, result_fields
@@ -83,12 +84,21 @@ class AttemptStore:
         """
         if not closings:
             return set()
-        result = await self._logs.bulk_write(
-            [self._close(closing) for closing in closings], ordered=False
-        )
-        if result.matched_count == len(closings):
-            return set()
-        return await self._note_stale(closings)
+        by_key = {
+            log_id(closing.run.id, closing.run.attempt_count): closing for closing in closings
+        }
+        rows = {key: self._closed(closing) for key, closing in by_key.items()}
+        lengths = {key: _characters(closing.result) for key, closing in by_key.items()}
+        matched = 0
+        for portion in portions(rows, characters=lengths):
+            claims = {key: by_key[key].run.claim_id for key in portion}
+            open_records = {
+                "_id": {"$in": list(portion)},
+                "status": AttemptStatus.RUNNING.value,
+                "$expr": same("claim_id", claims),
+            }
+            matched += (await self._logs.update_many(open_records, merge(portion))).matched_count
+        return set() if matched == len(closings) else await self._note_stale(closings)
 
     async def take_over(self, runs: Sequence[Run]) -> dict[str, RecordedEnd | datetime]:
         """Fence the records of expired `runs` with our claims: their workers come too late.
@@ -136,13 +146,8 @@ class AttemptStore:
             "expire_at": now + self._retention,
         }
 
-    def _close(self, closing: Closing) -> UpdateOne:
-        open_record = {
-            "_id": log_id(closing.run.id, closing.run.attempt_count),
-            "claim_id": closing.run.claim_id,
-            "status": AttemptStatus.RUNNING.value,
-        }
-        fields = {
+    def _closed(self, closing: Closing) -> Document:
+        return {
             "status": closing.status.value,
             "started_at": closing.started_at,
             "finished_at": closing.finished_at,
@@ -151,7 +156,6 @@ class AttemptStore:
             "verdict": _verdict_document(closing.verdict),
             **result_fields(closing.result),
         }
-        return UpdateOne(open_record, {"$set": fields})
 
     async def _note_stale(self, closings: Sequence[Closing]) -> set[str]:
         by_key = {log_id(c.run.id, c.run.attempt_count): c for c in closings}
@@ -174,6 +178,13 @@ class AttemptStore:
         if notes:
             await self._logs.bulk_write(notes, ordered=False)
         return {closing.run.id for closing in stale}
+
+
+def _characters(result: AttemptResult) -> int:
+    """Return how long the bodies are, which make up most of a record, with room for the rest."""
+    sent = result.request.body if result.request else None
+    received = result.response.body if result.response else None
+    return 40_000 + len(sent or "") + len(received or "")
 
 
 def _stale_note(closing: Closing) -> str:

@@ -1,14 +1,15 @@
 """Jobs as workers see them: which are due, and the marks that firing and recording leave."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from pymongo import UpdateOne
 
 from cronpp_app.domain.jobs import Job, JobStatus
 from cronpp_app.domain.runs import JobStanding, Run, RunStatus
+from cronpp_app.store.batches import merge, merge_with, same
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import NEVER, Document, job_from
 
@@ -86,8 +87,16 @@ class DueJobStore:
 
     async def advance(self, advances: Sequence[Advance]) -> None:
         """Compare-and-set `next_run_time`; one that changed in between stays as it is."""
-        if advances:
-            await self._jobs.bulk_write([_advance(one) for one in advances], ordered=False)
+        for unset, group in _by_fields_to_remove(advances).items():
+            rows = {one.job_id: _advanced(one) for one in group}
+            as_planned = {
+                "$and": [
+                    same("next_run_time", {one.job_id: one.due for one in group}),
+                    same("version", {one.job_id: one.version for one in group}),
+                ]
+            }
+            guard = {"_id": {"$in": list(rows)}, "$expr": as_planned}
+            await self._jobs.update_many(guard, merge(rows, unset=unset))
 
     async def set_aside(self, job_id: str, *, reason: str, now: datetime) -> None:
         """Pause a job that cannot be fired, and say why, so that it blocks nobody."""
@@ -122,29 +131,59 @@ class DueJobStore:
 
     async def note_endings(self, endings: Sequence[Ending]) -> None:
         """Update each job's summary; doing it twice changes nothing more."""
-        updates = [_retrying(e) if e.status is RunStatus.RETRYING else _ended(e) for e in endings]
-        updates += [
+        for wave in _waves(endings):
+            await self._note_wave(wave)
+        pauses = [
             UpdateOne({"_id": e.run.job_id}, _paused(e.pause_reason, e.finished_at))
             for e in endings
             if e.pause_reason
         ]
-        if updates:
-            await self._jobs.bulk_write(updates, ordered=True)
+        if pauses:
+            await self._jobs.bulk_write(pauses)
+
+    async def _note_wave(self, endings: Mapping[str, Ending]) -> None:
+        """Note one ending for each of some jobs."""
+        retrying = [key for key, e in endings.items() if e.status is RunStatus.RETRYING]
+        if retrying:
+            await self._jobs.update_many(
+                {"_id": {"$in": retrying}, "enabled": True},
+                {"$set": {"status": JobStatus.RETRYING.value}},
+            )
+        ended = {key: e for key, e in endings.items() if e.status is not RunStatus.RETRYING}
+        if ended:
+            rows = {key: _summary(ending) for key, ending in ended.items()}
+            noted = same("last_run.id", {key: e.run.id for key, e in ended.items()})
+            not_noted = {"_id": {"$in": list(rows)}, "$expr": {"$not": [noted]}}
+            await self._jobs.update_many(not_noted, merge_with(rows, _SUMMED_UP))
 
 
-def _advance(advance: Advance) -> UpdateOne:
-    was_due = {
-        "_id": advance.job_id,
-        "next_run_time": advance.due,
-        "version": advance.version,
-    }
+def _waves(endings: Sequence[Ending]) -> Iterator[dict[str, Ending]]:
+    """Yield `endings` in order, those of one job in different waves."""
+    wave: dict[str, Ending] = {}
+    for ending in endings:
+        if ending.run.job_id in wave:
+            yield wave
+            wave = {}
+        wave[ending.run.job_id] = ending
+    if wave:
+        yield wave
+
+
+def _by_fields_to_remove(advances: Sequence[Advance]) -> dict[tuple[str, ...], list[Advance]]:
+    """Return `advances` grouped by what they remove: a statement removes the same from all."""
+    groups: dict[tuple[str, ...], list[Advance]] = defaultdict(list)
+    for advance in advances:
+        groups[() if advance.upcoming else ("next_run_time",)].append(advance)
+    return groups
+
+
+def _advanced(advance: Advance) -> Document:
     if advance.upcoming is not None:
-        upcoming = {"next_run_time": advance.upcoming, "next_sort": advance.upcoming}
-        return UpdateOne(was_due, {"$set": upcoming})
+        return {"next_run_time": advance.upcoming, "next_sort": advance.upcoming}
     ended: Document = {"next_sort": NEVER}
     if advance.status_when_ended is not None:
         ended["status"] = advance.status_when_ended.value
-    return UpdateOne(was_due, {"$set": ended, "$unset": {"next_run_time": ""}})
+    return ended
 
 
 def _paused(reason: str, now: datetime) -> Document:
@@ -158,48 +197,44 @@ def _paused(reason: str, now: datetime) -> Document:
     return {"$set": fields, "$unset": {"next_run_time": ""}}
 
 
-def _retrying(ending: Ending) -> UpdateOne:
-    return UpdateOne(
-        {"_id": ending.run.job_id, "enabled": True},
-        {"$set": {"status": JobStatus.RETRYING.value}},
-    )
-
-
-def _ended(ending: Ending) -> UpdateOne:
-    """Return the update of a job's summary after the end of a run, harmless when repeated."""
-    last_run: dict[str, Any] = {
-        "id": ending.run.id,
-        "status": ending.status.value,
-        "fire_time": ending.run.fire_time,
-        "finished_at": ending.finished_at,
-        "duration_ms": ending.duration_ms,
-        "error": ending.error,
-    }
-    entry = {"status": ending.status.value, "duration_ms": ending.duration_ms}
-    failed = ending.status is RunStatus.FAILED
+def _summary(ending: Ending) -> Document:
+    """Return what a job's summary learns from the end of a run."""
     succeeded = ending.status is RunStatus.SUCCESS
-    failures: object = 0 if succeeded else {"$add": ["$consecutive_failures", int(failed)]}
-    stage = {
-        # Names and messages are people's words: never let one be read as an expression.
-        "last_run": {"$literal": last_run},
-        "last_sort": ending.run.fire_time,
-        "consecutive_failures": failures,
-        "recent": {"$slice": [{"$concatArrays": ["$recent", [entry]]}, -_RECENT_KEPT]},
-        "status": _status_after(ending),
-    }
-    not_noted = {"_id": ending.run.job_id, "last_run.id": {"$ne": ending.run.id}}
-    return UpdateOne(not_noted, [{"$set": stage}])
-
-
-def _status_after(ending: Ending) -> Document:
-    ended = JobStatus.SUCCESS if ending.status is RunStatus.SUCCESS else JobStatus.FAILED
-    has_next = {"$eq": [{"$type": "$next_run_time"}, "date"]}
     return {
+        "last_run": {
+            "id": ending.run.id,
+            "status": ending.status.value,
+            "fire_time": ending.run.fire_time,
+            "finished_at": ending.finished_at,
+            "duration_ms": ending.duration_ms,
+            "error": ending.error,
+        },
+        "recent": [{"status": ending.status.value, "duration_ms": ending.duration_ms}],
+        "failures_kept": int(not succeeded),
+        "failures_more": int(ending.status is RunStatus.FAILED),
+        "ended": (JobStatus.SUCCESS if succeeded else JobStatus.FAILED).value,
+    }
+
+
+_HAS_NEXT = {"$eq": [{"$type": "$next_run_time"}, "date"]}
+# How a job's summary changes by a row of _summary.
+_SUMMED_UP: Document = {
+    "last_run": "$$row.last_run",
+    "last_sort": "$$row.last_run.fire_time",
+    "consecutive_failures": {
+        "$add": [
+            {"$multiply": ["$consecutive_failures", "$$row.failures_kept"]},
+            "$$row.failures_more",
+        ]
+    },
+    "recent": {"$slice": [{"$concatArrays": ["$recent", "$$row.recent"]}, -_RECENT_KEPT]},
+    "status": {
         "$switch": {
             "branches": [
                 {"case": {"$not": ["$enabled"]}, "then": JobStatus.PAUSED.value},
-                {"case": has_next, "then": JobStatus.PENDING.value},
+                {"case": _HAS_NEXT, "then": JobStatus.PENDING.value},
             ],
-            "default": ended.value,
+            "default": "$$row.ended",
         }
-    }
+    },
+}

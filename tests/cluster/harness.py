@@ -157,11 +157,12 @@ async def wait_for_calm(database: Database, *, at_most: float) -> None:
     """Return when no job is due any more and no run is unfinished; watches changes, not time."""
     async with asyncio.timeout(at_most):
         async with await database.raw.watch(max_await_time_ms=500) as changes:
-            while await _is_busy(database):
+            while await is_busy(database):
                 await changes.try_next()
 
 
-async def _is_busy(database: Database) -> bool:
+async def is_busy(database: Database) -> bool:
+    """Return whether a job is due or a run is unfinished."""
     dated = {"$type": "date"}
     return (
         await database.jobs.find_one({"next_run_time": dated}) is not None

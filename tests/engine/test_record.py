@@ -6,9 +6,16 @@ from datetime import timedelta
 import pytest
 
 from cronpp_app.clock import utc_now
-from cronpp_app.domain.attempts import AttemptStatus, ErrorKind
+from cronpp_app.domain.attempts import (
+    AttemptResult,
+    AttemptStatus,
+    ErrorKind,
+    ReceivedResponse,
+)
 from cronpp_app.domain.backoff import RetryPolicy
+from cronpp_app.domain.jobs import CatchUp, MisfirePolicy, Overlap
 from cronpp_app.domain.runs import RunStatus
+from cronpp_app.domain.schedules import IntervalSchedule
 from tests.engine.conftest import Bench, failure, seconds_from_now
 
 
@@ -119,3 +126,36 @@ async def test_history_ends_by_itself_after_the_retention(bench: Bench) -> None:
     await bench.work_once(await bench.worker(retention_days=7))
     document = await bench.database.runs.find_one({"job_id": job.id})
     assert document["expire_at"] - utc_now() > timedelta(days=6, hours=23)
+
+
+async def test_answers_of_many_megabytes_are_all_kept(bench: Bench) -> None:
+    body = "☃" * 64 * 1024
+    answer = ReceivedResponse(
+        status=200, headers={}, body=body, body_truncated=False, size_bytes=len(body.encode())
+    )
+    jobs = [await bench.add_job() for _ in range(50)]
+    bench.target.answers = [AttemptResult(response=answer) for _ in jobs]
+    await bench.work_once(await bench.worker())
+    kept = [attempt.response for job in jobs for attempt in await bench.log(job)]
+    assert kept == [answer] * len(jobs)
+
+
+async def test_two_ends_of_one_job_in_a_batch_both_count(bench: Bench) -> None:
+    job = await bench.add_job(
+        due_ago=2.5,
+        schedule=IntervalSchedule(
+            every=timedelta(seconds=1), start_at=utc_now() - timedelta(seconds=2.5)
+        ),
+        overlap=Overlap.ALLOW,
+        misfire=MisfirePolicy(policy=CatchUp.ALL, grace=timedelta(minutes=1)),
+        retry=RetryPolicy(max_retries=0),
+    )
+    bench.target.answers = [failure(), failure(), failure()]
+    worker = await bench.worker()
+    await worker.firing.step()
+    await worker.claiming.step()
+    await worker.starting.step()
+    await bench.settle(worker)
+    runs = [run for run in await bench.runs(job) if run.status is RunStatus.FAILED]
+    assert len(runs) > 1
+    assert (await bench.job(job))["consecutive_failures"] == len(runs)

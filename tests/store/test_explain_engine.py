@@ -6,6 +6,7 @@ Flat: an index in the right order, hardly more keys than documents, no sorting i
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -17,9 +18,10 @@ from cronpp_app.domain.runs import RunStatus
 from cronpp_app.store.attempts import AttemptStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import job_document
-from cronpp_app.store.due import DueJobStore
+from cronpp_app.store.due import Advance, DueJobStore, Ending
 from cronpp_app.store.run_documents import run_document, run_from
 from cronpp_app.store.runs import RunStore
+from cronpp_app.store.seats import Seats
 from tests.factories import make_job, make_run
 from tests.store.conftest import CostOf
 
@@ -79,6 +81,37 @@ async def _finish(database: Database) -> None:
     await RunStore(database, retention=DAY).finish([(run, outcome)])
 
 
+async def _take_seats(database: Database) -> None:
+    runs = await _claimed(database)
+    blocked = await Seats(database).take([replace(run, overlap=Overlap.SKIP) for run in runs])
+    assert not blocked
+
+
+async def _advance(database: Database) -> None:
+    jobs = (await DueJobStore(database).due(until=utc_now(), limit=DUE)).jobs
+    moves = [
+        Advance(job_id=job.id, version=1, due=job.next_run_time or utc_now(), upcoming=upcoming)
+        for job, upcoming in zip(jobs, cycle([utc_now() + DAY, None]), strict=False)
+    ]
+    await DueJobStore(database).advance(moves)
+
+
+async def _note_endings(database: Database) -> None:
+    endings = [
+        Ending(
+            run=run,
+            status=status,
+            finished_at=utc_now(),
+            duration_ms=7,
+            error=None,
+        )
+        for run, status in zip(
+            await _claimed(database), cycle([RunStatus.SUCCESS, RunStatus.RETRYING]), strict=False
+        )
+    ]
+    await DueJobStore(database).note_endings(endings)
+
+
 READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "the next fire time": lambda d: DueJobStore(d).next_moment(),
     "due jobs": lambda d: DueJobStore(d).due(until=utc_now(), limit=DUE),
@@ -87,7 +120,10 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "due runs": lambda d: RunStore(d, retention=DAY).peek(until=utc_now(), limit=DUE),
     "claiming": _claim,
     "renewing": _renew,
-    "who has a seat": lambda d: RunStore(d, retention=DAY).holder("job-1"),
+    "advancing jobs": _advance,
+    "taking seats": _take_seats,
+    "who has a seat": lambda d: Seats(d).holder("job-1"),
+    "noting the ends of runs": _note_endings,
     "waking who waits for a seat": _finish,
     "taking over logs": _take_over,
     "cancelling a job's runs": lambda d: RunStore(d, retention=DAY).cancel_waiting(
