@@ -39,6 +39,7 @@ from cronpp_app.services.jobs import Jobs
 from cronpp_app.services.live import Changes
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.runs import Runs
+from cronpp_app.services.tokens import Tokens
 from cronpp_app.settings import Settings
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.attempts import AttemptStore
@@ -50,6 +51,7 @@ from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.seats import Seats
+from cronpp_app.store.tokens import TokenStore
 from cronpp_app.store.workers import WorkerStore
 
 
@@ -58,6 +60,7 @@ class Services:
     """What people can do, for the REST API and the pages alike."""
 
     accounts: Accounts
+    tokens: Tokens
     jobs: Jobs
     runs: Runs
     overviews: Overviews
@@ -75,8 +78,10 @@ def build_services(settings: Settings, database: Database) -> Services:
     ledger = Ledger(database, retention=retention)
     rules = egress_rules(settings)
     ring = Notices(database).ring
+    accounts = Accounts(AccountStore(database), signup=settings.signup)
     return Services(
-        accounts=Accounts(AccountStore(database), signup=settings.signup),
+        accounts=accounts,
+        tokens=Tokens(TokenStore(database), accounts),
         jobs=Jobs(jobs, runs, ring=ring, check_target=partial(_check_target, rules)),
         runs=Runs(ledger, runs=runs, jobs=jobs, due_jobs=DueJobStore(database), ring=ring),
         overviews=Overviews(jobs, ledger, WorkerStore(database)),
@@ -87,18 +92,23 @@ def build_services(settings: Settings, database: Database) -> Services:
 
 def build_web(settings: Settings, services: Services) -> FastAPI:
     """Return the web application with REST API and probes; pages are mounted on it."""
-    offered = ApiServices(
+    return build_api(
+        offered_by(services),
+        secret_key=load_secret_key(settings.secret_key, settings.data_dir),
+        rate_limit=settings.rate_limit,
+        origins=settings.origins,
+    )
+
+
+def offered_by(services: Services) -> ApiServices:
+    """Return what of the services other programs may use."""
+    return ApiServices(
         accounts=services.accounts,
+        tokens=services.tokens,
         jobs=services.jobs,
         runs=services.runs,
         overviews=services.overviews,
         idempotency=services.idempotency,
-    )
-    return build_api(
-        offered,
-        secret_key=load_secret_key(settings.secret_key, settings.data_dir),
-        rate_limit=settings.rate_limit,
-        origins=settings.origins,
     )
 
 

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from cronpp_app import __version__
-from cronpp_app.api import auth, health, jobs, runs
+from cronpp_app.api import auth, health, jobs, runs, tokens
 from cronpp_app.api.middleware import Gate, GateRules
 from cronpp_app.api.offered import ApiServices
 from cronpp_app.api.openapi import docs_files, docs_router, document_of, methods_at
@@ -17,6 +17,7 @@ from cronpp_app.services.web_sessions import CSRF_HEADER, CsrfTokens
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _PREFLIGHT_SECONDS = 600
+_ROUTERS = (auth.router, tokens.router, jobs.router, runs.runs_router, runs.insight_router)
 
 
 def build_api(
@@ -39,7 +40,7 @@ def build_api(
     app.state.services = services
     app.include_router(health.router)
     api = APIRouter(prefix="/api")
-    for router in (auth.router, jobs.router, runs.runs_router, runs.insight_router):
+    for router in _ROUTERS:
         api.include_router(router)
     api.include_router(docs_router(app))
     app.include_router(api)
@@ -47,6 +48,7 @@ def build_api(
     app.add_middleware(
         Gate,
         accounts=services.accounts,
+        tokens=services.tokens,
         csrf=CsrfTokens(secret_key),
         rate_limit=RateLimit(rate_limit),
         rules=GateRules(origins=tuple(origins)),

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from cronpp_app.api.problems import MEDIA_TYPE
 from cronpp_app.services.draft_models import JobDraft, ScheduleDraft, Strict
 from cronpp_app.services.draft_types import OptionalMoment, Whole
+from cronpp_app.services.tokens import TokenDraft
 
 _WHY: Final = {
     401: "Not signed in",
@@ -36,6 +37,7 @@ JOB_EXAMPLE: Final = {
     "retry": {"max_retries": 5},
 }
 SIGN_IN_EXAMPLE: Final = {"email": "ada@example.org", "password": "correct horse battery"}
+TOKEN_EXAMPLE: Final = {"name": "CI", "scope": "read", "expires_at": "2099-01-01T00:00:00Z"}
 
 
 class Credentials(Strict):
@@ -72,6 +74,7 @@ REQUEST_MODELS: Final[tuple[type[BaseModel], ...]] = (
     PreviewDraft,
     JobDraft,
     JobChanges,
+    TokenDraft,
 )
 
 

@@ -13,14 +13,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cronpp_app.api.problems import problem_of
 from cronpp_app.api.rate_limits import RateLimit
 from cronpp_app.api.security_headers import with_security_headers
+from cronpp_app.api.token_rules import SAFE_METHODS, check_token_scope
 from cronpp_app.errors import NotAllowed, NotSignedIn, StoreUnavailable
 from cronpp_app.services.accounts import Accounts, Identity
+from cronpp_app.services.tokens import PREFIX, Tokens
 from cronpp_app.services.web_sessions import COOKIE, CSRF_HEADER, SECURE_COOKIE, CsrfTokens
 from cronpp_app.store.database import translated_errors
 
 log = logging.getLogger("cronpp.api")
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # Answered without looking at who asks: assets, and the probes that must not need the database.
 _ANONYMOUS = ("/healthz", "/readyz", "/_nicegui/", "/static/", "/favicon.ico")
 _OPEN_PAGES = ("/login", "/signup", "/auth/", "/_nicegui")
@@ -44,12 +45,14 @@ class Gate:
         app: ASGIApp,
         *,
         accounts: Accounts,
+        tokens: Tokens,
         csrf: CsrfTokens,
         rate_limit: RateLimit,
         rules: GateRules,
     ) -> None:
         self._app = app
         self._accounts = accounts
+        self._tokens = tokens
         self._csrf = csrf
         self._rate_limit = rate_limit
         self._rules = rules
@@ -122,7 +125,8 @@ class Gate:
             return
         if identity is None:
             raise NotSignedIn("Sign in first: send Authorization: Bearer <token>.")
-        if by_cookie and scope["method"] not in _SAFE:
+        check_token_scope(identity, method=scope["method"], path=path)
+        if by_cookie and scope["method"] not in SAFE_METHODS:
             token = headers.get(CSRF_HEADER, "")
             if not self._csrf.accepts(identity, token):
                 raise NotAllowed(f"By cookie, a change must carry the header {CSRF_HEADER}.")
@@ -131,7 +135,9 @@ class Gate:
         scheme, _, token = authorization.partition(" ")
         if scheme.casefold() != "bearer" or not token.strip():
             return None
-        return await self._accounts.identify(token.strip())
+        token = token.strip()
+        known_by = self._tokens if token.startswith(PREFIX) else self._accounts
+        return await known_by.identify(token)
 
     async def _by_cookie(self, headers: Headers) -> Identity | None:
         cookies = cookie_parser(headers.get("cookie", ""))
@@ -140,7 +146,7 @@ class Gate:
 
     def _check_origin(self, scope: Scope, headers: Headers) -> None:
         """Raise NotAllowed for a change that a page of somebody else asks for."""
-        if scope["method"] in _SAFE:
+        if scope["method"] in SAFE_METHODS:
             return
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         if origin is not None and origin in self._rules.origins:

@@ -10,6 +10,7 @@ from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.jobs import Jobs
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.runs import Runs
+from cronpp_app.services.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,7 @@ class ApiServices:
     """The services that the API offers; `clock` tells the present moment."""
 
     accounts: Accounts
+    tokens: Tokens
     jobs: Jobs
     runs: Runs
     overviews: Overviews

@@ -22,7 +22,11 @@ _ABOUT = (
     "`Authorization: Bearer …`. Times are RFC 3339 in UTC; errors are `application/problem+json`."
 )
 _SCHEMES = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "A session token from login"},
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A session token from login, or an API token",
+    },
     "cookie": {
         "type": "apiKey",
         "in": "cookie",

@@ -53,6 +53,24 @@ class SignedInAnswer(Answer):
     user: UserAnswer
 
 
+class TokenAnswer(Answer):
+    """An API token, without the token itself; `ending` is its last four characters."""
+
+    id: str
+    name: str
+    scope: Literal["read", "write"]
+    ending: str
+    created_at: AwareDatetime
+    expires_at: AwareDatetime | None
+    last_used_at: AwareDatetime | None = Field(description="to the minute")
+
+
+class NewTokenAnswer(TokenAnswer):
+    """A new API token; `token` is shown this once."""
+
+    token: str = Field(examples=["cpp_…"])
+
+
 class LastRunAnswer(Answer):
     """The latest run of a job that has ended."""
 

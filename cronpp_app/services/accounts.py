@@ -50,10 +50,14 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who makes a request; `session_id` is the SHA-256 of the token, never the token."""
+    """Who makes a request; `session_id` is the SHA-256 of the token, never the token.
+
+    `scope` is "read" or "write" for somebody who came with an API token, None in a session.
+    """
 
     user: User
     session_id: str
+    scope: str | None = None
 
 
 class Accounts:
@@ -125,6 +129,11 @@ class Accounts:
         if identity is not None and mark == self._known.mark:
             self._known.put(session_id, identity)
         return identity
+
+    async def user(self, user_id: str) -> User | None:
+        """Return the person of an account that may be used, or None."""
+        account = await self._store.by_id(user_id)
+        return _user(account) if account else None
 
     async def logout(self, identity: Identity) -> None:
         """End this session."""

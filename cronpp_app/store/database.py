@@ -32,6 +32,7 @@ class Database:
         )
         self.users: Collection = self.raw["users"]
         self.sessions: Collection = self.raw["sessions"]
+        self.api_tokens: Collection = self.raw["api_tokens"]
         self.jobs: Collection = self.raw["jobs"]
         self.runs: Collection = self.raw["runs"]
         self.logs: Collection = self.raw["execution_logs"]

@@ -25,6 +25,13 @@ SESSIONS = [
     IndexModel([("expires_at", UP)], name="expired", expireAfterSeconds=0),
 ]
 
+API_TOKENS = [
+    IndexModel([("hash", UP)], name="hash", unique=True),
+    IndexModel([("user_id", UP), ("_id", DOWN)], name="tokens_of_user"),
+    # One that has ended stays in sight for a month, so that its owner can see why it stopped.
+    IndexModel([("expires_at", UP)], name="expired", expireAfterSeconds=30 * 86_400),
+]
+
 JOBS = [
     # Firing: due jobs, soonest first. Jobs without a next run are not in it at all.
     IndexModel(
@@ -100,6 +107,7 @@ async def ensure_indexes(database: Database) -> None:
     """Create what is missing."""
     await database.users.create_indexes(USERS)
     await database.sessions.create_indexes(SESSIONS)
+    await database.api_tokens.create_indexes(API_TOKENS)
     await database.jobs.create_indexes(JOBS)
     await database.runs.create_indexes(RUNS)
     await database.logs.create_indexes(LOGS)

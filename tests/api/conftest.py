@@ -15,6 +15,7 @@ from cronpp_app.services.jobs import Jobs
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.passwords import Hasher
 from cronpp_app.services.runs import Runs
+from cronpp_app.services.tokens import Tokens
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.changes import Notices
 from cronpp_app.store.database import Database
@@ -23,6 +24,7 @@ from cronpp_app.store.idempotency import IdempotencyStore
 from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.runs import RunStore
+from cronpp_app.store.tokens import TokenStore
 from cronpp_app.store.workers import WorkerStore
 from tests.factories import NOON
 
@@ -55,8 +57,10 @@ def offered(database: Database, clock: TestClock) -> ApiServices:
     jobs, runs = JobStore(database), RunStore(database, retention=RETENTION)
     ledger, ring = Ledger(database, retention=RETENTION), Notices(database).ring
     quick = Hasher(time_cost=1, memory_kib=1024)
+    accounts = Accounts(AccountStore(database), hasher=quick, clock=clock)
     return ApiServices(
-        accounts=Accounts(AccountStore(database), hasher=quick, clock=clock),
+        accounts=accounts,
+        tokens=Tokens(TokenStore(database), accounts, clock=clock),
         jobs=Jobs(jobs, runs, ring=ring, clock=clock),
         runs=Runs(
             ledger, runs=runs, jobs=jobs, due_jobs=DueJobStore(database), ring=ring, clock=clock

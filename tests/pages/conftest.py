@@ -1,6 +1,6 @@
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,9 +15,8 @@ from nicegui.testing.general import nicegui_reset_globals
 from nicegui.testing.user import User as Browser
 
 from cronpp_app.api.app import build_api
-from cronpp_app.api.offered import ApiServices
 from cronpp_app.clock import utc_now
-from cronpp_app.composition import Services, build_services
+from cronpp_app.composition import Services, build_services, offered_by
 from cronpp_app.domain.jobs import Job, JobDefinition
 from cronpp_app.services.accounts import Accounts, User
 from cronpp_app.services.passwords import Hasher
@@ -60,14 +59,7 @@ async def services(database: Database, settings: Settings) -> AsyncIterator[Serv
     built = build_services(settings, database)
     quick = Hasher(time_cost=1, memory_kib=1024)
     accounts = Accounts(AccountStore(database), hasher=quick)
-    services = Services(
-        accounts=accounts,
-        jobs=built.jobs,
-        runs=built.runs,
-        overviews=built.overviews,
-        changes=built.changes,
-        idempotency=built.idempotency,
-    )
+    services = replace(built, accounts=accounts)
     yield services
     await services.changes.aclose()
 
@@ -89,14 +81,7 @@ async def web(services: Services, settings: Settings, simulated: None) -> AsyncI
     # NiceGUI forgets modules with pages after each test, so they are imported for each.
     from pages import register_pages
 
-    offered = ApiServices(
-        accounts=services.accounts,
-        jobs=services.jobs,
-        runs=services.runs,
-        overviews=services.overviews,
-        idempotency=services.idempotency,
-    )
-    web = build_api(offered, secret_key="a secret for tests")
+    web = build_api(offered_by(services), secret_key="a secret for tests")
     register_pages(web, services, settings)
     async with web.router.lifespan_context(web):
         yield web

@@ -17,6 +17,7 @@ from cronpp_app.store.documents import job_document
 from cronpp_app.store.jobs import JobFilter, JobSort, JobStore
 from cronpp_app.store.ledger import Ledger, RunFilter
 from cronpp_app.store.run_documents import run_document
+from cronpp_app.store.tokens import TokenStore
 from tests.factories import NOON, make_job, make_run
 from tests.store.conftest import CostOf
 
@@ -32,6 +33,7 @@ async def database(database: Database) -> Database:
     """The database, with many people's jobs and runs in it."""
     await database.jobs.insert_many([_job(n) for n in range(JOBS)])
     await database.runs.insert_many([_run(n) for n in range(RUNS)])
+    await database.api_tokens.insert_many([_token(n) for n in range(JOBS)])
     return database
 
 
@@ -63,6 +65,11 @@ def _run(n: int) -> dict[str, Any]:
         "finished_at": fire_time + timedelta(seconds=2),
         "lateness_ms": n % 80,
     }
+
+
+def _token(n: int) -> dict[str, Any]:
+    names = {"_id": f"token-{n:06}", "hash": f"hash-{n:06}", "name": "CI", "ending": "abcd"}
+    return {**names, "user_id": BOB if n % 3 else ADA, "scope": "read", "created_at": NOON}
 
 
 def _page(sort: JobSort, *, descending: bool = False, **which: Any) -> Callable[..., Any]:
@@ -136,6 +143,9 @@ QUERIES: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "a rare tag": _page(JobSort.NAME, tag="rare"),
     "a run": lambda db: Ledger(db, retention=HOUR).get(ADA, "run-000001"),
     "attempts": lambda db: Ledger(db, retention=HOUR).attempts(ADA, "run-000001"),
+    "the newest tokens": lambda db: TokenStore(db).page(ADA, limit=LIMIT),
+    "older tokens": lambda db: TokenStore(db).page(ADA, limit=LIMIT, after="token-000900"),
+    "a token": lambda db: TokenStore(db).by_hash("hash-000900"),
 }
 
 
@@ -157,6 +167,7 @@ async def test_a_search_reads_the_jobs_it_finds_only(database: Database, cost_of
 
 COUNTS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "jobs": lambda db: JobStore(db).count(JobFilter(user_id=ADA), limit=10_001),
+    "tokens": lambda db: TokenStore(db).count(ADA),
     "jobs by status": lambda db: JobStore(db).count_by_status(ADA),
     "runs": lambda db: Ledger(db, retention=HOUR).count(RunFilter(user_id=ADA), limit=10_001),
     "results by hour": lambda db: Ledger(db, retention=HOUR).tally(
