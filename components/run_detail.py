@@ -91,10 +91,10 @@ class RunDetail:
             case "RETRYING":
                 offer("Retry now", "retry", "refresh-cw")
                 offer("Cancel run", "cancel", "ban")
-            case "PENDING":
-                offer("Cancel run", "cancel", "ban")
-            case "RUNNING":
+            case "RUNNING" if run["reason"]:  # its cancellation is under way
                 pass
+            case "PENDING" | "RUNNING":
+                offer("Cancel run", "cancel", "ban")
             case _:
                 offer("Run again", "retry", "rotate-cw")
 
@@ -152,6 +152,8 @@ def _outcome(attempt: Fields) -> str:
         return str(attempt["response"]["status"])
     if attempt["status"] == "RUNNING":
         return "running"
+    if attempt["status"] == "CANCELLED":
+        return "broken off"
     return "done" if attempt["error"] is None else "no response"
 
 

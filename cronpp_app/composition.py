@@ -43,6 +43,7 @@ from cronpp_app.services.tokens import Tokens
 from cronpp_app.settings import Settings
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.attempts import AttemptStore
+from cronpp_app.store.cancels import CancelStore
 from cronpp_app.store.changes import Notices
 from cronpp_app.store.database import Database
 from cronpp_app.store.due import DueJobStore
@@ -83,7 +84,14 @@ def build_services(settings: Settings, database: Database) -> Services:
         accounts=accounts,
         tokens=Tokens(TokenStore(database), accounts),
         jobs=Jobs(jobs, runs, ring=ring, check_target=partial(_check_target, rules)),
-        runs=Runs(ledger, runs=runs, jobs=jobs, due_jobs=DueJobStore(database), ring=ring),
+        runs=Runs(
+            ledger,
+            runs=runs,
+            cancels=CancelStore(database, retention=retention),
+            jobs=jobs,
+            due_jobs=DueJobStore(database),
+            ring=ring,
+        ),
         overviews=Overviews(jobs, ledger, WorkerStore(database)),
         changes=Changes(database),
         idempotency=Idempotency(IdempotencyStore(database)),
@@ -183,7 +191,14 @@ def build_worker(settings: Settings, database: Database, perform: Perform) -> Du
         starting=starting,
         executing=executing,
         recording=recording,
-        renewing=Renewing(runs, held, terms=terms),
+        renewing=Renewing(
+            runs,
+            CancelStore(database, retention=retention),
+            held,
+            terms=terms,
+            break_off=executing.break_off,
+            let_go=claim_bell,
+        ),
         reaping=reaping,
         upkeep=Upkeep(WorkerStore(database), clock, held, worker_id=worker_id),
         notices=Notices(database),

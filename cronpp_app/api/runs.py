@@ -52,7 +52,7 @@ async def get(api: Api, user: CurrentUser, run_id: str) -> Response:
     responses={202: {"model": StartedRunAnswer}, **problems(403, 404, 409)},
 )
 async def cancel(api: Api, user: CurrentUser, run_id: str) -> Response:
-    """Cancel a run that waits."""
+    """Cancel a run: at once if it waits; if it runs, its worker breaks it off in a moment."""
     answer = started_run(await api.runs.cancel(user, run_id))
     return Response(answer.body, answer.status, media_type="application/json")
 

@@ -153,6 +153,17 @@ def judge_attempt(run: Run, result: AttemptResult, *, now: datetime, draw: float
     return judge(status=RunStatus.RETRYING, retry_at=now + delay)
 
 
+def cancelled_verdict(run: Run, reason: str) -> Verdict:
+    """Return the verdict on the present attempt of a `run` that is cancelled meanwhile."""
+    return Verdict(
+        status=RunStatus.CANCELLED,
+        reason=reason,
+        lost_count=run.lost_count,
+        spared_count=run.spared_count,
+        possible_duplicate=run.possible_duplicate,
+    )
+
+
 def without_head_start(run: Run, *, now: datetime) -> Run:
     """Return `run` as people see it: one that a worker claimed ahead of its time still waits."""
     if run.status is not RunStatus.RUNNING or run.due_at is None or run.due_at <= now:

@@ -21,6 +21,9 @@ log = logging.getLogger("cronpp.worker")
 # write per run is saved.
 SHOWN_AFTER_SECONDS = 0.15
 
+# How long a cancelled attempt may take to end; one that takes longer ends with its lease.
+BREAK_OFF_SECONDS = 2.0
+
 Perform = Callable[[Action, Mapping[str, str]], Awaitable[AttemptResult]]
 
 
@@ -42,12 +45,30 @@ class Executing:
         self._held = held
         self._draw = draw
         self._tasks: set[asyncio.Task[None]] = set()
+        self._by_claim: dict[tuple[str, str | None], asyncio.Task[None]] = {}
+        self._cancelled: set[tuple[str, str | None]] = set()
 
     def begin(self, claim: Claim) -> None:
         """Begin the attempt of `claim`, whose log record is open."""
         task = asyncio.get_running_loop().create_task(self._attempt(claim))
+        key = _key(claim.run)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._by_claim[key] = task
+        task.add_done_callback(lambda task: self._forget(key, task))
+
+    async def break_off(self, claims: Mapping[str, str]) -> set[str]:
+        """End the attempts of `claims` (run id to claim id) unheard; return the runs that ended.
+
+        One that this worker has not begun, or whose result is known already, has ended.
+        """
+        keys = set(claims.items()) & self._by_claim.keys()
+        tasks = [self._by_claim[key] for key in keys]
+        self._cancelled |= keys
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=BREAK_OFF_SECONDS)
+        return {run_id for run_id, claim in claims.items() if (run_id, claim) not in self._by_claim}
 
     async def drain(self, *, at_most_seconds: float, hurry: asyncio.Event) -> None:
         """Wait for the attempts that run; break off those that last too long, or on `hurry`."""
@@ -77,6 +98,10 @@ class Executing:
         try:
             result = await self._perform(run.action, call_headers(run))
         except asyncio.CancelledError:
+            if _key(run) in self._cancelled:
+                shown.cancel()
+                self._held.release(run)
+                return
             result = broken_off_result(run.worker_id or "unknown")
         except Exception as error:
             log.exception("attempt broke", extra={"run_id": run.id, "job_id": run.job_id})
@@ -86,6 +111,15 @@ class Executing:
         self._recording.put(
             close(run, result, started_at=started_at, finished_at=finished_at, draw=self._draw())
         )
+
+    def _forget(self, key: tuple[str, str | None], task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._by_claim.pop(key, None)
+        self._cancelled.discard(key)
+
+
+def _key(run: Run) -> tuple[str, str | None]:
+    return run.id, run.claim_id
 
 
 async def perform_action(

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +16,7 @@ from cronpp_app.engine.record import Recording
 from cronpp_app.engine.renew import Renewing
 from cronpp_app.engine.start import Starting
 from cronpp_app.engine.upkeep import Upkeep
-from cronpp_app.store.changes import Notices
+from cronpp_app.store.changes import Notice, Notices
 
 log = logging.getLogger("cronpp.worker")
 
@@ -64,15 +64,18 @@ async def run_worker(
     """
     await duties.upkeep.start()
     log.info("worker ready")
-    performed, drained, asleep = asyncio.Event(), asyncio.Event(), Bell()
+    performed, drained = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as outer:
-        renewal = partial(repeat, duties.renewing.step, duty="renew", bell=asleep, stop=drained)
+        renewal = partial(
+            repeat, duties.renewing.step, duty="renew", bell=duties.renewing.bell, stop=drained
+        )
         outer.create_task(renewal(rest_seconds=pace.terms.renew_every.total_seconds))
         async with asyncio.TaskGroup() as inner:
             inner.create_task(_record(duties.recording, performed))
             bells = (duties.fire_bell, duties.claim_bell)
             looking = _look_for_work(inner, duties, pace, stop)
-            inner.create_task(_listen(duties.notices, bells, stop))
+            rung = {Notice.DUE: bells, Notice.CANCEL: (duties.renewing.bell,)}
+            inner.create_task(_listen(duties.notices, rung, stop))
             await stop.wait()
             log.info("worker drains")
             _ring((*bells, duties.starting.bell))
@@ -83,7 +86,7 @@ async def run_worker(
             duties.recording.bell.ring()
         await _write_the_rest(duties.recording)
         drained.set()
-        asleep.ring()
+        duties.renewing.bell.ring()
     await duties.upkeep.stop()
     log.info("worker stopped")
 
@@ -164,15 +167,17 @@ async def _give_back(starting: Starting) -> None:
         log.exception("claims could not be given back; their leases will end")
 
 
-async def _listen(notices: Notices, bells: tuple[Bell, ...], stop: asyncio.Event) -> None:
-    """Ring at every notice that something became due earlier than known, until `stop`."""
+async def _listen(
+    notices: Notices, bells: Mapping[Notice, tuple[Bell, ...]], stop: asyncio.Event
+) -> None:
+    """Ring the bells of every notice that is heard, until `stop`."""
     while not stop.is_set():
         try:
-            async for rung in notices.heard():
+            async for notice in notices.heard():
                 if stop.is_set():
                     return
-                if rung:
-                    _ring(bells)
+                if notice:
+                    _ring(bells[notice])
         except Exception:
             log.warning("notices interrupted; polling goes on")
             await asyncio.sleep(_PAUSE_AFTER_INTERRUPTION_SECONDS)

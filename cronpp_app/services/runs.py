@@ -7,7 +7,13 @@ from datetime import datetime, timedelta
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.attempts import Attempt
 from cronpp_app.domain.fires import replayed_run
-from cronpp_app.domain.runs import FINAL, Run, RunStatus, without_head_start
+from cronpp_app.domain.runs import (
+    FINAL,
+    Run,
+    RunStatus,
+    cancelled_verdict,
+    without_head_start,
+)
 from cronpp_app.errors import Conflict, FieldError, InvalidInput, NotFound
 from cronpp_app.services.accounts import User
 from cronpp_app.services.paging import (
@@ -18,6 +24,7 @@ from cronpp_app.services.paging import (
     read_cursor,
     write_cursor,
 )
+from cronpp_app.store.cancels import CancelStore, Stopped
 from cronpp_app.store.database import new_id
 from cronpp_app.store.due import DueJobStore, Ending
 from cronpp_app.store.jobs import JobStore
@@ -27,6 +34,8 @@ from cronpp_app.store.runs import RunStore
 __all__ = ["Page", "RunQuery", "Runs"]
 
 _ORDER = "runs"
+BY_HAND = "Cancelled by hand."
+_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +58,7 @@ class Runs:
         ledger: Ledger,
         *,
         runs: RunStore,
+        cancels: CancelStore,
         jobs: JobStore,
         due_jobs: DueJobStore,
         ring: Callable[[], Awaitable[None]],
@@ -56,6 +66,7 @@ class Runs:
     ) -> None:
         self._ledger = ledger
         self._runs = runs
+        self._cancels = cancels
         self._jobs = jobs
         self._due_jobs = due_jobs
         self._ring = ring
@@ -90,22 +101,45 @@ class Runs:
         return run, await self._ledger.attempts(user.id, run_id)
 
     async def cancel(self, user: User, run_id: str) -> Run:
-        """Return the run, cancelled; raise Conflict if it does not wait any more, NotFound."""
-        run = await self._run(user, run_id)
-        now = self._clock()
-        cancelled = await self._ledger.cancel(run, reason="Cancelled by hand.", now=now)
-        if cancelled is None:
-            status = (await self._run(user, run_id)).status
-            raise Conflict(f"Only a waiting run can be cancelled; this one is {status}.")
+        """Return the run: one that waits is cancelled, one that runs is so in a moment.
+
+        From now on the result of a running one does not count; it stays RUNNING until its
+        worker has broken it off, or its lease has ended. Raises Conflict if it has ended,
+        NotFound.
+        """
+        for _ in range(_TRIES):
+            run = await self._run(user, run_id)
+            if run.status in FINAL:
+                break
+            if run.status is RunStatus.RUNNING:
+                return await self._stop(user, run)
+            cancelled = await self._ledger.cancel(run, reason=BY_HAND, now=self._clock())
+            if cancelled is not None:
+                await self._note_cancelled(cancelled)
+                return cancelled
+        raise Conflict(f"Only a run that waits or runs can be cancelled; this is {run.status}.")
+
+    async def _stop(self, user: User, run: Run) -> Run:
+        """Return `run`, held by a worker, the way its cancellation leaves it; raise Conflict."""
+        stopped = await self._cancels.close_attempt(run, cancelled_verdict(run, BY_HAND))
+        if stopped is Stopped.UNSENT:
+            await self._note_cancelled(run)
+            await self._cancels.end(run, reason=BY_HAND, now=self._clock())
+        elif stopped is Stopped.SENT:
+            await self._cancels.take_from_worker(run, reason=BY_HAND)
+        elif not await self._cancels.among({run.id}):
+            raise Conflict("This attempt has ended just now; look at the run again.")
+        return await self._run(user, run.id)
+
+    async def _note_cancelled(self, run: Run) -> None:
         ending = Ending(
-            run=cancelled,
+            run=run,
             status=RunStatus.CANCELLED,
-            finished_at=now,
-            duration_ms=cancelled.duration_ms or 0,
+            finished_at=self._clock(),
+            duration_ms=run.duration_ms or 0,
             error=None,
         )
         await self._due_jobs.note_endings([ending])
-        return cancelled
 
     async def retry(self, user: User, run_id: str) -> Run:
         """Return the run that starts at once: this one if it waits for a retry, else a replay.

@@ -153,7 +153,7 @@ class AttemptStore:
             "finished_at": closing.finished_at,
             "duration_ms": closing.duration_ms,
             "expire_at": closing.finished_at + self._retention,
-            "verdict": _verdict_document(closing.verdict),
+            "verdict": verdict_document(closing.verdict),
             **result_fields(closing.result),
         }
 
@@ -195,7 +195,8 @@ def _stale_note(closing: Closing) -> str:
     )
 
 
-def _verdict_document(verdict: Verdict) -> Document:
+def verdict_document(verdict: Verdict) -> Document:
+    """Return `verdict` as a document."""
     document: Document = {
         "status": verdict.status.value,
         "pause_job": verdict.pause_job,

@@ -15,6 +15,7 @@ from cronpp_app.store.database import Database
 from cronpp_app.store.documents import Document
 from cronpp_app.store.jobs import Position, behind
 from cronpp_app.store.run_documents import attempt_from, run_from
+from cronpp_app.store.seats import wake_queued
 
 _WAITING = [RunStatus.PENDING.value, RunStatus.RETRYING.value]
 _COUNTED: Final = (RunStatus.SUCCESS.value, RunStatus.FAILED.value)
@@ -102,7 +103,9 @@ class Ledger:
             "expire_at": now + self._retention,
         }
         gone = dict.fromkeys(("wake_at", "due_at", "seat", "queued", "claim_id"), "")
-        return await self._changed(run, _WAITING, {"$set": fields, "$unset": gone})
+        cancelled = await self._changed(run, _WAITING, {"$set": fields, "$unset": gone})
+        await wake_queued(self._runs, [cancelled] if cancelled else [])
+        return cancelled
 
     async def hurry(self, run: Run) -> Run | None:
         """Make a run that waits for a retry due now, by the database's clock; None if it is not."""

@@ -17,6 +17,7 @@ from cronpp_app.services.passwords import Hasher
 from cronpp_app.services.runs import Runs
 from cronpp_app.services.tokens import Tokens
 from cronpp_app.store.accounts import AccountStore
+from cronpp_app.store.cancels import CancelStore
 from cronpp_app.store.changes import Notices
 from cronpp_app.store.database import Database
 from cronpp_app.store.due import DueJobStore
@@ -63,7 +64,13 @@ def offered(database: Database, clock: TestClock) -> ApiServices:
         tokens=Tokens(TokenStore(database), accounts, clock=clock),
         jobs=Jobs(jobs, runs, ring=ring, clock=clock),
         runs=Runs(
-            ledger, runs=runs, jobs=jobs, due_jobs=DueJobStore(database), ring=ring, clock=clock
+            ledger,
+            runs=runs,
+            cancels=CancelStore(database, retention=RETENTION),
+            jobs=jobs,
+            due_jobs=DueJobStore(database),
+            ring=ring,
+            clock=clock,
         ),
         overviews=Overviews(jobs, ledger, WorkerStore(database), clock=clock, fresh_seconds=0),
         idempotency=Idempotency(IdempotencyStore(database), clock=clock),

@@ -162,11 +162,22 @@ async def test_after_its_retry_is_cancelled_a_job_waits_again(
     assert job["last_run"]["status"] == "CANCELLED"
 
 
-async def test_a_running_run_cannot_be_cancelled_or_retried(
-    ada: AsyncClient, database: Database
+async def test_the_cancellation_of_a_running_run_is_accepted_and_may_be_repeated(
+    ada: AsyncClient, bob: AsyncClient, database: Database
 ) -> None:
+    await _store(database, ada, id="run-1", status="RUNNING", attempt_count=1, claim_id="c")
+    open_record = {"_id": "run-1/0001", "status": "RUNNING", "started_at": NOON}
+    await database.logs.insert_one(open_record)
+    assert (await bob.post("/api/runs/run-1/cancel")).status_code == 404
+    for _ in range(2):
+        answer = await ada.post("/api/runs/run-1/cancel")
+        assert answer.status_code == 202
+        assert answer.json()["run"]["reason"] == "Cancelled by hand."
+    assert (await ada.get("/api/runs/run-1")).json()["attempts"][0]["status"] == "CANCELLED"
+
+
+async def test_a_running_run_cannot_be_retried(ada: AsyncClient, database: Database) -> None:
     await _store(database, ada, id="run-1", status="RUNNING")
-    assert (await ada.post("/api/runs/run-1/cancel")).status_code == 409
     assert (await ada.post("/api/runs/run-1/retry")).status_code == 409
 
 

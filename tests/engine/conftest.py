@@ -1,7 +1,7 @@
 """A worker in pieces: tests take its steps one by one, on a real database."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cronpp_app.clock import utc_now
-from cronpp_app.composition import build_worker
+from cronpp_app.composition import build_services, build_worker
 from cronpp_app.domain.attempts import AttemptError, AttemptResult, ErrorKind
 from cronpp_app.domain.backoff import RetryPolicy
 from cronpp_app.domain.jobs import Action, Job, JobDefinition, JobStatus, LogAction
@@ -18,6 +18,7 @@ from cronpp_app.engine.runtime import Duties
 from cronpp_app.settings import Settings
 from cronpp_app.store.database import Database, new_id
 from cronpp_app.store.documents import job_document
+from cronpp_app.store.integrity import violations
 from cronpp_app.store.run_documents import attempt_from, run_from
 
 OK = AttemptResult()
@@ -53,6 +54,7 @@ class Bench:
         self.database = database
         self.target = Target()
         self.workers: list[Duties] = []
+        self.services = build_services(Settings(), database)
 
     async def worker(self, **settings: Any) -> Duties:
         """Return a new worker that has read the database's clock and does nothing by itself."""
@@ -129,8 +131,11 @@ class Bench:
 
 
 @pytest.fixture
-def bench(database: Database) -> Bench:
-    return Bench(database)
+async def bench(database: Database) -> AsyncIterator[Bench]:
+    """A bench; whatever the test did, the ledger must be sound after it."""
+    bench = Bench(database)
+    yield bench
+    assert [violation async for violation in violations(database)] == []
 
 
 def seconds_from_now(moment: datetime) -> float:
