@@ -50,6 +50,7 @@ from cronpp_app.store.due import DueJobStore
 from cronpp_app.store.idempotency import IdempotencyStore
 from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.ledger import Ledger
+from cronpp_app.store.replays import ReplayStore
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.seats import Seats
 from cronpp_app.store.tokens import TokenStore
@@ -88,6 +89,7 @@ def build_services(settings: Settings, database: Database) -> Services:
             ledger,
             runs=runs,
             cancels=CancelStore(database, retention=retention),
+            replays=ReplayStore(database),
             jobs=jobs,
             due_jobs=DueJobStore(database),
             ring=ring,

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict
 
 from cronpp_app.api.problems import MEDIA_TYPE
+from cronpp_app.domain.runs import RunStatus
 from cronpp_app.services.draft_models import JobDraft, ScheduleDraft, Strict
-from cronpp_app.services.draft_types import OptionalMoment, Whole
+from cronpp_app.services.draft_types import OptionalMoment, Text, Whole
 from cronpp_app.services.tokens import TokenDraft
 
 _WHY: Final = {
@@ -62,6 +63,21 @@ class PreviewDraft(Strict):
     count: Annotated[int, Whole(1, 100)] = 5
 
 
+class ReplayFilter(Strict):
+    """Which final runs: by default those that failed; fire times from `since` to `until`."""
+
+    status: RunStatus = RunStatus.FAILED
+    job_id: Annotated[str, Text(1, 100)] | None = None
+    since: OptionalMoment = None
+    until: OptionalMoment = None
+
+
+class ReplayDraft(Strict):
+    """Which runs to replay; `{}` as the filter means all that failed."""
+
+    filter: ReplayFilter
+
+
 class JobChanges(JobDraft):
     """Fields of a job to change; those that are not given stay."""
 
@@ -72,6 +88,7 @@ REQUEST_MODELS: Final[tuple[type[BaseModel], ...]] = (
     Credentials,
     PasswordChange,
     PreviewDraft,
+    ReplayDraft,
     JobDraft,
     JobChanges,
     TokenDraft,

@@ -1,5 +1,6 @@
 """Runs, previews of schedules, and statistics."""
 
+import json
 from dataclasses import asdict
 from typing import Annotated
 
@@ -8,9 +9,10 @@ from starlette.responses import JSONResponse, Response
 
 from cronpp_app.api.answers import answered_once, page_answer, started_run
 from cronpp_app.api.bodies import JsonBody
-from cronpp_app.api.documented import PreviewDraft, body_of, problems
+from cronpp_app.api.documented import PreviewDraft, ReplayDraft, body_of, problems
 from cronpp_app.api.requests import Api, CurrentUser, IdempotencyKey, RunParameters
 from cronpp_app.api.schemas import (
+    ChangedAnswer,
     ListedRunAnswer,
     PageAnswer,
     PreviewAnswer,
@@ -21,13 +23,14 @@ from cronpp_app.api.schemas import (
 from cronpp_app.services.drafts import check_fields, run_fields
 from cronpp_app.services.idempotency import Answer
 from cronpp_app.services.overview import HourCount
-from cronpp_app.services.runs import RunQuery
+from cronpp_app.services.runs import ReplayQuery, RunQuery
 from cronpp_app.services.texts import moment_text
 
 _PREVIEW_EXAMPLE = {
     "schedule": {"kind": "cron", "cron": "30 2 * * *", "timezone": "Europe/Berlin"},
     "count": 3,
 }
+_REPLAY_EXAMPLE = {"filter": {"status": "FAILED", "since": "2026-12-01T00:00:00Z"}}
 
 
 runs_router = APIRouter(prefix="/runs", tags=["runs"])
@@ -69,6 +72,24 @@ async def retry(api: Api, user: CurrentUser, run_id: str, key: IdempotencyKey = 
         return started_run(await api.runs.retry(user, run_id))
 
     return await answered_once(api.idempotency, user, key, request=["retry", run_id], do=do)
+
+
+@runs_router.post(
+    "/replay",
+    openapi_extra=body_of(ReplayDraft, _REPLAY_EXAMPLE),
+    responses={200: {"model": ChangedAnswer}, **problems(403, 409, 413, 415, 422)},
+)
+async def replay(
+    api: Api, user: CurrentUser, body: JsonBody, key: IdempotencyKey = None
+) -> Response:
+    """Make a new run, due at once, of every final run that a filter matches: failed ones."""
+
+    async def do() -> Answer:
+        which = check_fields(ReplayDraft, body, now=api.clock()).filter
+        count = await api.runs.replay_all(user, ReplayQuery(**which.model_dump()))
+        return Answer(status=200, body=json.dumps(asdict(count)), headers={})
+
+    return await answered_once(api.idempotency, user, key, request=["replay", body], do=do)
 
 
 insight_router = APIRouter()

@@ -207,6 +207,13 @@ class PageAnswer(Answer, Generic[Item]):
     total_is_exact: bool
 
 
+class ChangedAnswer(Answer):
+    """How many a filter matched, and how many of them were changed."""
+
+    matched: int
+    changed: int
+
+
 class PreviewAnswer(Answer):
     """What a schedule means."""
 

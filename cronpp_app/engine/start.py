@@ -13,6 +13,7 @@ from cronpp_app.domain.jobs import Overlap
 from cronpp_app.domain.runs import (
     Run,
     RunStatus,
+    Trigger,
     reason_not_to_start,
     was_fired_ahead_of_an_edit,
 )
@@ -157,6 +158,10 @@ class Starting:
     async def _stand_back(self, run: Run) -> None:
         """Let the overlap policy decide about a run that found another of its job unfinished."""
         if run.overlap is Overlap.QUEUE and await self._stores.seats.queue(run):
+            self._held.release(run)
+            return
+        if run.trigger is Trigger.REPLAY:  # asked for by a person: it waits for its turn
+            await self._stores.seats.wait(run)
             self._held.release(run)
             return
         other = await self._stores.seats.holder(run.job_id) or "another run"

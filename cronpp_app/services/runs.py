@@ -29,9 +29,10 @@ from cronpp_app.store.database import new_id
 from cronpp_app.store.due import DueJobStore, Ending
 from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.ledger import Ledger, RunFilter
+from cronpp_app.store.replays import ReplayCount, ReplayStore
 from cronpp_app.store.runs import RunStore
 
-__all__ = ["Page", "RunQuery", "Runs"]
+__all__ = ["Page", "ReplayCount", "ReplayQuery", "RunQuery", "Runs"]
 
 _ORDER = "runs"
 BY_HAND = "Cancelled by hand."
@@ -50,6 +51,16 @@ class RunQuery:
     cursor: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayQuery:
+    """Which runs to replay: final ones, by default those that failed."""
+
+    status: RunStatus = RunStatus.FAILED
+    job_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 class Runs:
     """Runs of people's jobs; the first argument says who asks."""
 
@@ -59,6 +70,7 @@ class Runs:
         *,
         runs: RunStore,
         cancels: CancelStore,
+        replays: ReplayStore,
         jobs: JobStore,
         due_jobs: DueJobStore,
         ring: Callable[[], Awaitable[None]],
@@ -67,6 +79,7 @@ class Runs:
         self._ledger = ledger
         self._runs = runs
         self._cancels = cancels
+        self._replays = replays
         self._jobs = jobs
         self._due_jobs = due_jobs
         self._ring = ring
@@ -157,6 +170,29 @@ class Runs:
             stored = hurried
         await self._ring()
         return stored
+
+    async def replay_all(self, user: User, query: ReplayQuery) -> ReplayCount:
+        """Return how many final runs the query matched, and how many got a new run, due at once.
+
+        Those whose job was deleted get none. Runs of a job that forbids overlap follow one
+        after the other. Raises InvalidInput naming what of the query is wrong.
+        """
+        if query.status not in FINAL:
+            names = ", ".join(sorted(FINAL))
+            raise InvalidInput(FieldError("filter.status", f"Must be one of {names}."))
+        if query.since and query.until and query.until <= query.since:
+            raise InvalidInput(FieldError("filter.until", "Must be after filter.since."))
+        now = self._clock()
+        which = RunFilter(
+            user_id=user.id,
+            job_id=query.job_id,
+            status=query.status,
+            since=query.since,
+            until=min(query.until or now, now),  # never what this call itself has made
+        )
+        count = await self._replays.replay(which, now=now)
+        await self._ring()
+        return count
 
     async def _replay(self, user: User, run: Run) -> Run:
         if await self._jobs.get(user.id, run.job_id) is None:

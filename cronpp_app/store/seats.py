@@ -12,10 +12,18 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from cronpp_app.domain.jobs import Overlap
 from cronpp_app.domain.runs import Run, RunStatus
 from cronpp_app.store.database import Collection, Database
-from cronpp_app.store.fences import ONE_ATTEMPT_LESS, all_held, held, now_plus, only_duplicates
+from cronpp_app.store.fences import (
+    ONE_ATTEMPT_LESS,
+    all_held,
+    held,
+    milliseconds,
+    now_plus,
+    only_duplicates,
+)
 
 # How soon a run that waits for its job's seat looks again; a finishing run wakes it earlier.
 QUEUE_LOOK = timedelta(seconds=3)
+LONGEST_LOOK = timedelta(minutes=1)
 # Said in queries as well, or MongoDB does not see that a partial index serves them.
 _IS_TEXT = {"$type": "string"}
 
@@ -93,6 +101,24 @@ class Seats:
             only_duplicates(error)
             return False
         return True
+
+    async def wait(self, run: Run) -> None:
+        """Let a claimed run wait, unsent, for its job's seat beside any number of others.
+
+        It looks again after a quarter of the time it has waited, at most after a minute, so
+        that many that wait cost little.
+        """
+        waited = {"$subtract": ["$$NOW", "$created_at"]}
+        shortest, longest = milliseconds(QUEUE_LOOK), milliseconds(LONGEST_LOOK)
+        pause = {"$min": [longest, {"$max": [shortest, {"$divide": [waited, 4]}]}]}
+        fields = {
+            "status": RunStatus.PENDING.value,
+            "wake_at": {"$add": ["$$NOW", pause]},
+            "attempt_count": ONE_ATTEMPT_LESS,
+        }
+        await self._runs.update_one(
+            held(run), [{"$set": fields}, {"$unset": ["claim_id", "due_at"]}]
+        )
 
 
 async def wake_queued(runs: Collection, finished: Sequence[Run]) -> None:

@@ -24,6 +24,7 @@ from cronpp_app.store.due import DueJobStore
 from cronpp_app.store.idempotency import IdempotencyStore
 from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.ledger import Ledger
+from cronpp_app.store.replays import ReplayStore
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.tokens import TokenStore
 from cronpp_app.store.workers import WorkerStore
@@ -67,6 +68,7 @@ def offered(database: Database, clock: TestClock) -> ApiServices:
             ledger,
             runs=runs,
             cancels=CancelStore(database, retention=RETENTION),
+            replays=ReplayStore(database),
             jobs=jobs,
             due_jobs=DueJobStore(database),
             ring=ring,

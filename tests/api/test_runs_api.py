@@ -278,3 +278,46 @@ async def test_statistics_count_jobs_by_status_and_results_by_hour(
     assert (stats["lateness_p50_ms"], stats["lateness_p99_ms"]) == (20, 30)
     empty = (await bob.get("/api/stats")).json()
     assert (empty["runs_24h"], empty["success_rate"], empty["lateness_p50_ms"]) == (0, None, None)
+
+
+async def test_all_failed_runs_of_a_filter_are_replayed_in_one_request(
+    ada: AsyncClient, bob: AsyncClient, database: Database
+) -> None:
+    mine, theirs = await _job(ada), await _job(bob)
+    for n in range(3):
+        fire_time = NOON - timedelta(hours=n)
+        fields = {"job_id": mine, "fire_time": fire_time, "status": "FAILED", "attempt_count": 4}
+        await _store(
+            database, ada, id=f"failed-{n}", error={"kind": "dns", "message": "?"}, **fields
+        )
+    earlier = NOON - timedelta(hours=1)
+    await _store(database, ada, id="fine", job_id=mine, fire_time=earlier, status="SUCCESS")
+    await _store(database, ada, id="orphan", job_id="gone", fire_time=earlier, status="FAILED")
+    await _store(database, bob, id="theirs", job_id=theirs, fire_time=earlier, status="FAILED")
+    body = {"filter": {"since": "2026-12-01T10:30:00Z"}}
+    answer = await ada.post("/api/runs/replay", json=body)
+    assert (answer.status_code, answer.json()) == (200, {"matched": 2, "changed": 1})
+    (replay,) = (await ada.get("/api/runs", params={"status": "PENDING"})).json()["items"]
+    assert (replay["trigger"], replay["job_id"], replay["error"]) == ("replay", mine, None)
+    assert (replay["attempt_count"], replay["fire_time"]) == (0, "2026-12-01T12:00:00.000Z")
+    assert (await bob.get("/api/runs", params={"status": "PENDING"})).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "filter"),
+        ({"filter": {"status": "RUNNING"}}, "filter.status"),
+        ({"filter": {"state": "FAILED"}}, "filter.state"),
+        (
+            {"filter": {"since": "2026-12-02T00:00:00Z", "until": "2026-12-01T00:00:00Z"}},
+            "filter.until",
+        ),
+    ],
+)
+async def test_a_wrong_replay_is_refused_by_name(
+    body: dict[str, Any], field: str, ada: AsyncClient
+) -> None:
+    answer = await ada.post("/api/runs/replay", json=body)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]

@@ -6,10 +6,13 @@ from datetime import timedelta
 import pytest
 
 from cronpp_app.clock import utc_now
+from cronpp_app.domain.backoff import RetryPolicy
 from cronpp_app.domain.jobs import Job, LogAction, Overlap
-from cronpp_app.domain.runs import RunStatus
+from cronpp_app.domain.runs import RunStatus, Trigger
 from cronpp_app.engine.runtime import Duties
-from tests.engine.conftest import Bench
+from cronpp_app.services.runs import ReplayQuery
+from tests.engine.conftest import Bench, failure
+from tests.factories import make_user
 
 
 async def test_a_run_claimed_ahead_waits_for_its_time(bench: Bench) -> None:
@@ -102,6 +105,26 @@ async def test_a_queued_run_starts_when_the_one_before_it_is_done(bench: Bench) 
     await bench.settle(worker)
     assert [run.status for run in await bench.runs(job)] == [RunStatus.SUCCESS] * 2
     assert {run.attempt_count for run in await bench.runs(job)} == {1}
+
+
+async def test_replays_of_a_job_that_forbids_overlap_follow_one_after_the_other(
+    bench: Bench,
+) -> None:
+    job = await bench.add_job(retry=RetryPolicy(max_retries=0), due_ago=-30)
+    worker, ada = await bench.worker(), make_user(id="ada")
+    bench.target.answers = [failure() for _ in range(3)]
+    for _ in range(3):
+        await bench.services.jobs.run_now(ada, job.id)
+        await bench.begin(worker)
+        await bench.settle(worker)
+    count = await bench.services.runs.replay_all(ada, ReplayQuery())
+    assert (count.matched, count.changed) == (3, 3)
+    for _ in range(3):
+        await bench.make_due(job)
+        await bench.begin(worker)
+        await bench.settle(worker)
+    replays = [run for run in await bench.runs(job) if run.trigger is Trigger.REPLAY]
+    assert [(run.status, run.attempt_count) for run in replays] == [(RunStatus.SUCCESS, 1)] * 3
 
 
 async def test_a_run_fired_ahead_of_an_edit_does_what_the_job_now_says(bench: Bench) -> None:
