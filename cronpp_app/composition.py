@@ -34,6 +34,7 @@ from cronpp_app.outbound.caller import Caller
 from cronpp_app.outbound.guard import Blocked, EgressRules, check_url, parse_allow
 from cronpp_app.secret_key import load_secret_key
 from cronpp_app.services.accounts import Accounts
+from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.jobs import Jobs
 from cronpp_app.services.live import Changes
@@ -43,6 +44,7 @@ from cronpp_app.services.tokens import Tokens
 from cronpp_app.settings import Settings
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.attempts import AttemptStore
+from cronpp_app.store.bulk import BulkJobStore
 from cronpp_app.store.cancels import CancelStore
 from cronpp_app.store.changes import Notices
 from cronpp_app.store.database import Database
@@ -64,6 +66,7 @@ class Services:
     accounts: Accounts
     tokens: Tokens
     jobs: Jobs
+    bulk_jobs: BulkJobs
     runs: Runs
     overviews: Overviews
     changes: Changes
@@ -94,6 +97,7 @@ def build_services(settings: Settings, database: Database) -> Services:
             due_jobs=DueJobStore(database),
             ring=ring,
         ),
+        bulk_jobs=BulkJobs(BulkJobStore(database, retention=retention), runs, ring=ring),
         overviews=Overviews(jobs, ledger, WorkerStore(database)),
         changes=Changes(database),
         idempotency=Idempotency(IdempotencyStore(database)),
@@ -116,6 +120,7 @@ def offered_by(services: Services) -> ApiServices:
         accounts=services.accounts,
         tokens=services.tokens,
         jobs=services.jobs,
+        bulk_jobs=services.bulk_jobs,
         runs=services.runs,
         overviews=services.overviews,
         idempotency=services.idempotency,

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from cronpp_app import __version__
-from cronpp_app.api import auth, health, jobs, runs, tokens
+from cronpp_app.api import auth, bulk, health, jobs, runs, tokens
 from cronpp_app.api.middleware import Gate, GateRules
 from cronpp_app.api.offered import ApiServices
 from cronpp_app.api.openapi import docs_files, docs_router, document_of, methods_at
@@ -17,7 +17,14 @@ from cronpp_app.services.web_sessions import CSRF_HEADER, CsrfTokens
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _PREFLIGHT_SECONDS = 600
-_ROUTERS = (auth.router, tokens.router, jobs.router, runs.runs_router, runs.insight_router)
+_ROUTERS = (
+    auth.router,
+    tokens.router,
+    bulk.router,
+    jobs.router,
+    runs.runs_router,
+    runs.insight_router,
+)
 
 
 def build_api(

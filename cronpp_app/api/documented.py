@@ -1,13 +1,16 @@
 """How routes are described in the OpenAPI document."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from cronpp_app.api.problems import MEDIA_TYPE
+from cronpp_app.domain.jobs import JobStatus
 from cronpp_app.domain.runs import RunStatus
+from cronpp_app.services.bulk import BulkOperation
 from cronpp_app.services.draft_models import JobDraft, ScheduleDraft, Strict
-from cronpp_app.services.draft_types import OptionalMoment, Text, Whole
+from cronpp_app.services.draft_types import OptionalMoment, Text, Whole, refuse
+from cronpp_app.services.jobs import LONGEST_SEARCH
 from cronpp_app.services.tokens import TokenDraft
 
 _WHY: Final = {
@@ -78,6 +81,39 @@ class ReplayDraft(Strict):
     filter: ReplayFilter
 
 
+class BulkFilter(Strict):
+    """Which jobs; the same as in the query of the list of jobs."""
+
+    status: Annotated[JobStatus, Field(strict=False)] | None = None
+    tag: Annotated[str, Text(1, 50)] | None = None
+    q: Annotated[str, Text(0, LONGEST_SEARCH)] = ""
+
+
+class BulkDraft(Strict):
+    """An operation on jobs named by their ids, or by a filter (empty: all of them)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["ids"]}, {"required": ["filter"]}]}
+    )
+
+    ids: list[str] | None = Field(default=None, json_schema_extra={"minItems": 1})
+    filter: BulkFilter | None = None
+    operation: Annotated[BulkOperation, Field(strict=False)]
+
+    @field_validator("ids")
+    @classmethod
+    def _some(cls, ids: list[str] | None) -> list[str] | None:
+        if ids is not None and not ids:
+            refuse("Must name at least one job.")
+        return ids
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.ids is None) == (self.filter is None):
+            refuse("Give either ids or filter, exactly one of them.", field="ids")
+        return self
+
+
 class JobChanges(JobDraft):
     """Fields of a job to change; those that are not given stay."""
 
@@ -92,6 +128,7 @@ REQUEST_MODELS: Final[tuple[type[BaseModel], ...]] = (
     JobDraft,
     JobChanges,
     TokenDraft,
+    BulkDraft,
 )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from cronpp_app.clock import utc_now
 from cronpp_app.services.accounts import Accounts
+from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.jobs import Jobs
 from cronpp_app.services.overview import Overviews
@@ -20,6 +21,7 @@ class ApiServices:
     accounts: Accounts
     tokens: Tokens
     jobs: Jobs
+    bulk_jobs: BulkJobs
     runs: Runs
     overviews: Overviews
     idempotency: Idempotency

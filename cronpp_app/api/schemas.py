@@ -124,6 +124,13 @@ class JobAnswer(Answer):
     updated_at: AwareDatetime
 
 
+class BulkAnswer(Answer):
+    """How many jobs there were, and how many of them were changed (or run)."""
+
+    matched: int
+    changed: int
+
+
 class ErrorAnswer(Answer):
     """Why an attempt failed."""
 

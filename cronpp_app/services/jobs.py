@@ -107,13 +107,7 @@ class Jobs:
         """Return a page of jobs; raise InvalidInput naming what of the query is wrong."""
         check_limit(query.limit)
         sort, descending = _sort(query.sort)
-        which = JobFilter(
-            user_id=user.id,
-            status=query.status,
-            tag=query.tag,
-            words=_words(query.q),
-            failing=query.failing,
-        )
+        which = filter_of(user, query)
         jobs, last = await self._store.page(
             which,
             sort=sort,
@@ -229,6 +223,17 @@ class Jobs:
     async def _wake_for(self, job: Job) -> None:
         if job.next_run_time is not None and job.next_run_time - self._clock() < _SOON:
             await self._ring()
+
+
+def filter_of(user: User, query: JobQuery) -> JobFilter:
+    """Return which jobs of `user` a query is about; raise InvalidInput for an unfit search."""
+    return JobFilter(
+        user_id=user.id,
+        status=query.status,
+        tag=query.tag,
+        words=_words(query.q),
+        failing=query.failing,
+    )
 
 
 def _check_version(job: Job, if_version: int | None) -> None:

@@ -99,7 +99,7 @@ class JobStore:
         more = len(documents) > limit
         documents = documents[:limit]
         last = (documents[-1][field], documents[-1]["_id"]) if more else None
-        return list(_readable(documents)), last
+        return list(readable(documents)), last
 
     async def count(self, which: JobFilter, *, limit: int) -> int:
         """Return how many jobs there are; counting stops at `limit`."""
@@ -120,13 +120,13 @@ class JobStore:
         """Return the enabled jobs that failed most often in a row, the worst first."""
         query = JobFilter(user_id=user_id, failing=True).query()
         order = {"consecutive_failures": -1, "_id": 1}
-        return list(_readable(await self._jobs.find(query).sort(order).limit(limit).to_list()))
+        return list(readable(await self._jobs.find(query).sort(order).limit(limit).to_list()))
 
     async def upcoming(self, user_id: str, *, limit: int) -> list[Job]:
         """Return the jobs with a next fire time, the soonest first."""
         query = {"user_id": user_id, "next_sort": {"$lt": NEVER}}
         order = {"next_sort": 1, "_id": 1}
-        return list(_readable(await self._jobs.find(query).sort(order).limit(limit).to_list()))
+        return list(readable(await self._jobs.find(query).sort(order).limit(limit).to_list()))
 
     async def edit(
         self,
@@ -218,7 +218,7 @@ def _rescheduled(next_run_time: datetime | None) -> Document:
     }
 
 
-def _readable(documents: Iterable[Mapping[str, Any]]) -> Iterable[Job]:
+def readable(documents: Iterable[Mapping[str, Any]]) -> Iterable[Job]:
     """Yield the jobs of `documents`; a damaged one must not hide the others."""
     for document in documents:
         try:

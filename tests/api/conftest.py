@@ -10,6 +10,7 @@ from httpx import ASGITransport, AsyncClient
 from cronpp_app.api.app import build_api
 from cronpp_app.api.offered import ApiServices
 from cronpp_app.services.accounts import Accounts
+from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.jobs import Jobs
 from cronpp_app.services.overview import Overviews
@@ -17,6 +18,7 @@ from cronpp_app.services.passwords import Hasher
 from cronpp_app.services.runs import Runs
 from cronpp_app.services.tokens import Tokens
 from cronpp_app.store.accounts import AccountStore
+from cronpp_app.store.bulk import BulkJobStore
 from cronpp_app.store.cancels import CancelStore
 from cronpp_app.store.changes import Notices
 from cronpp_app.store.database import Database
@@ -64,6 +66,9 @@ def offered(database: Database, clock: TestClock) -> ApiServices:
         accounts=accounts,
         tokens=Tokens(TokenStore(database), accounts, clock=clock),
         jobs=Jobs(jobs, runs, ring=ring, clock=clock),
+        bulk_jobs=BulkJobs(
+            BulkJobStore(database, retention=RETENTION), runs, ring=ring, clock=clock
+        ),
         runs=Runs(
             ledger,
             runs=runs,

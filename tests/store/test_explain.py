@@ -12,6 +12,7 @@ import pytest
 
 from cronpp_app.domain.jobs import JobStatus
 from cronpp_app.domain.runs import RunStatus
+from cronpp_app.store.bulk import BulkJobStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import job_document
 from cronpp_app.store.jobs import JobFilter, JobSort, JobStore
@@ -136,6 +137,13 @@ async def test_a_page_in_the_middle_costs_no_more_although_all_sort_keys_are_equ
     _assert_cheap(cost)
 
 
+MANY = [f"job-{n:06}" for n in range(100)]
+
+
+def bulk_store(database: Database) -> BulkJobStore:
+    return BulkJobStore(database, retention=HOUR)
+
+
 QUERIES: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "a job": lambda db: JobStore(db).get(ADA, "job-000001"),
     "the next jobs": lambda db: JobStore(db).upcoming(ADA, limit=5),
@@ -145,6 +153,8 @@ QUERIES: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "attempts": lambda db: Ledger(db, retention=HOUR).attempts(ADA, "run-000001"),
     "the newest tokens": lambda db: TokenStore(db).page(ADA, limit=LIMIT),
     "older tokens": lambda db: TokenStore(db).page(ADA, limit=LIMIT, after="token-000900"),
+    "jobs of many ids": lambda db: bulk_store(db).jobs(ADA, MANY, enabled=True),
+    "the owned of many ids": lambda db: bulk_store(db).owned(ADA, MANY),
     "a token": lambda db: TokenStore(db).by_hash("hash-000900"),
 }
 
@@ -167,6 +177,7 @@ async def test_a_search_reads_the_jobs_it_finds_only(database: Database, cost_of
 
 COUNTS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "jobs": lambda db: JobStore(db).count(JobFilter(user_id=ADA), limit=10_001),
+    "all jobs, to change them": lambda db: bulk_store(db).matching(JobFilter(user_id=ADA)),
     "tokens": lambda db: TokenStore(db).count(ADA),
     "jobs by status": lambda db: JobStore(db).count_by_status(ADA),
     "runs": lambda db: Ledger(db, retention=HOUR).count(RunFilter(user_id=ADA), limit=10_001),
@@ -186,6 +197,16 @@ async def test_counting_reads_index_keys_and_no_documents(
     (cost,) = await cost_of(COUNTS[name](database))
     assert "COLLSCAN" not in cost["planSummary"]
     assert cost["docsExamined"] == 0
+
+
+async def test_cancelling_runs_of_many_jobs_walks_through_the_queue_not_through_histories(
+    database: Database, cost_of: CostOf
+) -> None:
+    work = bulk_store(database).cancel_waiting(ADA, {"job-000001"}, reason="Paused.", now=NOON)
+    costs = await cost_of(work)
+    assert sum(cost["docsExamined"] for cost in costs) <= 8
+    assert all("COLLSCAN" not in cost["planSummary"] for cost in costs)
+    assert await database.runs.count_documents({"status": "CANCELLED"}) == 1
 
 
 async def test_attempts_are_read_by_their_key(database: Database) -> None:

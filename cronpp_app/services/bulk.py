@@ -1,0 +1,139 @@
+"""One operation on many jobs, done by the database in steps of some hundreds.
+
+Every operation means what it means for a single job; what a job does not allow (resuming one
+whose schedule has ended) leaves it as it is.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cronpp_app.clock import utc_now
+from cronpp_app.domain.fires import manual_run
+from cronpp_app.domain.jobs import Job
+from cronpp_app.domain.runs import Run, Trigger
+from cronpp_app.domain.schedules import next_fire
+from cronpp_app.services.accounts import User
+from cronpp_app.services.jobs import JobQuery, filter_of
+from cronpp_app.store.bulk import BulkJobStore, portions
+from cronpp_app.store.database import new_id
+from cronpp_app.store.runs import RunStore
+
+# Small enough for the event loop to serve others in between, large enough to be quick.
+_STEP = 250
+_TRIES = 10
+
+
+class BulkOperation(StrEnum):
+    """What can be done to many jobs at once."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    RUN = "run"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkOutcome:
+    """How many jobs there were, and how many of them were changed (or run)."""
+
+    matched: int
+    changed: int
+
+
+class BulkJobs:
+    """Operations on many jobs; the first argument says who asks."""
+
+    def __init__(
+        self,
+        store: BulkJobStore,
+        runs: RunStore,
+        *,
+        ring: Callable[[], Awaitable[None]],
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._store = store
+        self._runs = runs
+        self._ring = ring
+        self._clock = clock
+
+    async def of_ids(
+        self, user: User, job_ids: Sequence[str], operation: BulkOperation
+    ) -> BulkOutcome:
+        """Do `operation` to those of `job_ids` that are jobs of `user`."""
+        owned: list[str] = []
+        for some in portions(list(dict.fromkeys(job_ids)), _STEP):
+            owned += await self._store.owned(user.id, some)
+        return await self._do(user, owned, operation)
+
+    async def of_query(self, user: User, query: JobQuery, operation: BulkOperation) -> BulkOutcome:
+        """Do `operation` to all jobs that `query` finds now, whatever its limit and cursor.
+
+        Raises InvalidInput naming what of the query is wrong.
+        """
+        matching = await self._store.matching(filter_of(user, query))
+        return await self._do(user, matching, operation)
+
+    async def _do(
+        self, user: User, job_ids: Sequence[str], operation: BulkOperation
+    ) -> BulkOutcome:
+        do = {
+            BulkOperation.PAUSE: self._pause,
+            BulkOperation.RESUME: self._resume,
+            BulkOperation.RUN: self._run,
+            BulkOperation.DELETE: self._delete,
+        }[operation]
+        return BulkOutcome(matched=len(job_ids), changed=await do(user, job_ids))
+
+    async def _pause(self, user: User, job_ids: Sequence[str]) -> int:
+        paused: set[str] = set()
+        for some in portions(job_ids, _STEP):
+            paused.update(await self._store.pause(user.id, some, now=self._clock()))
+        # First the jobs, then their runs: a run fired in between finds its job paused.
+        await self._cancel_waiting(user, paused, reason="The job was paused.")
+        return len(paused)
+
+    async def _delete(self, user: User, job_ids: Sequence[str]) -> int:
+        deleted = 0
+        for some in portions(job_ids, _STEP):
+            deleted += await self._store.delete(user.id, some)
+        await self._cancel_waiting(user, set(job_ids), reason="The job was deleted.")
+        return deleted
+
+    async def _cancel_waiting(self, user: User, job_ids: set[str], *, reason: str) -> None:
+        if job_ids:
+            await self._store.cancel_waiting(user.id, job_ids, reason=reason, now=self._clock())
+
+    async def _resume(self, user: User, job_ids: Sequence[str]) -> int:
+        resumed = 0
+        for some in portions(job_ids, _STEP):
+            resumed += await self._resume_some(user, some)
+        if resumed:
+            await self._ring()
+        return resumed
+
+    async def _resume_some(self, user: User, job_ids: Sequence[str]) -> int:
+        resumed = 0
+        for _ in range(_TRIES):
+            now = self._clock()
+            jobs = await self._store.jobs(user.id, job_ids, enabled=False)
+            upcoming = [(job, next_fire(job.definition.schedule, after=now)) for job in jobs]
+            with_next = [(job, fire) for job, fire in upcoming if fire]
+            changed = await self._store.resume(user.id, with_next, now=now) if with_next else 0
+            resumed += changed
+            if changed == len(with_next):
+                break  # else somebody edited one of them in between: look again
+        return resumed
+
+    async def _run(self, user: User, job_ids: Sequence[str]) -> int:
+        started = 0
+        for some in portions(job_ids, _STEP):
+            jobs = await self._store.jobs(user.id, some)
+            await self._runs.add([self._manual_run(job) for job in jobs])
+            started += len(jobs)
+            await self._ring()
+        return started
+
+    def _manual_run(self, job: Job) -> Run:
+        return manual_run(job, run_id=new_id(), now=self._clock(), trigger=Trigger.MANUAL)

@@ -1,0 +1,117 @@
+"""Changing many jobs of one owner, some hundreds in a round trip.
+
+What a change means is that of `jobs.py`; here it is one statement for many.
+"""
+
+from collections.abc import Iterator, Sequence, Set
+from datetime import datetime, timedelta
+
+from cronpp_app.domain.jobs import Job, JobStatus
+from cronpp_app.domain.runs import RunStatus
+from cronpp_app.store.batches import merge, same
+from cronpp_app.store.database import Database
+from cronpp_app.store.documents import NEVER, Document
+from cronpp_app.store.jobs import JobFilter, readable
+
+_IS_DATE = {"$type": "date"}
+_WAITING = [RunStatus.PENDING.value, RunStatus.RETRYING.value]
+_LEFT_QUEUE = ("wake_at", "due_at", "seat", "queued", "claim_id", "error")
+_CANCELLED_AT_ONCE = 1_000
+
+
+class BulkJobStore:
+    """The collections `jobs` and `runs`, for changes of many jobs."""
+
+    def __init__(self, database: Database, *, retention: timedelta) -> None:
+        self._jobs = database.jobs
+        self._runs = database.runs
+        self._retention = retention
+
+    async def matching(self, which: JobFilter) -> list[str]:
+        """Return the ids of all jobs of a filter, as they are now.
+
+        Read before anything is changed: a change may take a job out of its own filter.
+        """
+        return [found["_id"] async for found in self._jobs.find(which.query(), {"_id": 1})]
+
+    async def owned(self, user_id: str, job_ids: Sequence[str]) -> list[str]:
+        """Return those of `job_ids` that are jobs of this user."""
+        query = {"_id": {"$in": list(job_ids)}, "user_id": user_id}
+        return [found["_id"] async for found in self._jobs.find(query, {"_id": 1})]
+
+    async def jobs(
+        self, user_id: str, job_ids: Sequence[str], *, enabled: bool | None = None
+    ) -> list[Job]:
+        """Return those of `job_ids` that are jobs of this user, and (not) enabled if asked for."""
+        query: Document = {"_id": {"$in": list(job_ids)}, "user_id": user_id}
+        if enabled is not None:
+            query["enabled"] = enabled
+        return list(readable(await self._jobs.find(query).to_list()))
+
+    async def pause(self, user_id: str, job_ids: Sequence[str], *, now: datetime) -> list[str]:
+        """Take jobs off the timetable; return those that were on it."""
+        query = {"_id": {"$in": list(job_ids)}, "user_id": user_id, "enabled": True}
+        on_it = [found["_id"] async for found in self._jobs.find(query, {"_id": 1})]
+        fields = {
+            "enabled": False,
+            "status": JobStatus.PAUSED.value,
+            "paused_at": now,
+            "updated_at": now,
+            "next_sort": NEVER,
+        }
+        change = {"$set": fields, "$unset": {"next_run_time": "", "paused_reason": ""}}
+        await self._jobs.update_many(query | {"_id": {"$in": on_it}}, change)
+        return on_it
+
+    async def resume(
+        self, user_id: str, jobs: Sequence[tuple[Job, datetime]], *, now: datetime
+    ) -> int:
+        """Put jobs as they were read back on the timetable, each at its moment; return how many.
+
+        A job that changed since stays as it is.
+        """
+        rows = {
+            job.id: {"next_run_time": upcoming, "next_sort": upcoming} for job, upcoming in jobs
+        }
+        guard = {
+            "_id": {"$in": list(rows)},
+            "user_id": user_id,
+            "enabled": False,
+            "$expr": same("version", {job.id: job.version for job, _ in jobs}),
+        }
+        fields = {"enabled": True, "status": JobStatus.PENDING.value, "updated_at": now}
+        stages = [{"$set": fields}, *merge(rows, unset=("paused_at", "paused_reason"))]
+        return (await self._jobs.update_many(guard, stages)).modified_count
+
+    async def delete(self, user_id: str, job_ids: Sequence[str]) -> int:
+        """Delete jobs of this user; return how many were there."""
+        query = {"_id": {"$in": list(job_ids)}, "user_id": user_id}
+        return (await self._jobs.delete_many(query)).deleted_count
+
+    async def cancel_waiting(
+        self, user_id: str, job_ids: Set[str], *, reason: str, now: datetime
+    ) -> None:
+        """Cancel the waiting runs of many jobs, having walked through the queue once.
+
+        Through the queue, because it is short; the jobs' histories may be very long.
+        """
+        queue = {"wake_at": _IS_DATE, "user_id": user_id, "status": {"$in": _WAITING}}
+        found = self._runs.find(queue, {"job_id": 1}, hint="wake")
+        waiting = [run["_id"] async for run in found if run["job_id"] in job_ids]
+        fields = {
+            "status": RunStatus.CANCELLED.value,
+            "reason": reason,
+            "finished_at": now,
+            "expire_at": now + self._retention,
+        }
+        for some in portions(waiting, _CANCELLED_AT_ONCE):
+            await self._runs.update_many(
+                queue | {"_id": {"$in": some}},
+                {"$set": fields, "$unset": dict.fromkeys(_LEFT_QUEUE, "")},
+            )
+
+
+def portions(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Yield `ids` in portions of at most `size`."""
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
