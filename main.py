@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 from fastapi import FastAPI
 
-from cronpp_app.composition import build_services, build_web, egress_rules
+from cronpp_app.composition import build_services, build_web, egress_rules, open_keys
 from cronpp_app.errors import CronppError, SetupError
 from cronpp_app.event_loop import run_in_event_loop
 from cronpp_app.logs import set_up_logs
@@ -77,7 +77,7 @@ def _listening_socket(settings: Settings) -> Iterator[socket.socket]:
 async def _serve(settings: Settings, uri: str, listener: socket.socket) -> None:
     database = connect(uri, settings.database)
     await ensure_indexes(database)
-    services = build_services(settings, database)
+    services = build_services(settings, database, await open_keys(settings, database))
     web = build_web(settings, services)
     register_pages(web, services, settings)
     server = _Server(_server_config(web))

@@ -13,10 +13,8 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from functools import partial
 
-from cronpp_app.composition import build_caller, build_worker, pace_of
-from cronpp_app.engine.execute import perform_action
+from cronpp_app.composition import build_caller, build_performing, build_worker, open_keys, pace_of
 from cronpp_app.engine.runtime import run_worker
 from cronpp_app.errors import CronppError, SetupError
 from cronpp_app.event_loop import run_in_event_loop
@@ -74,7 +72,8 @@ async def _work(settings: Settings, uri: str) -> None:
         _stop_without_parent(stop)
     try:
         await ensure_indexes(database)
-        duties = build_worker(settings, database, partial(perform_action, caller))
+        performing = build_performing(database, caller, await open_keys(settings, database))
+        duties = build_worker(settings, database, performing.perform)
         await run_worker(duties, pace_of(settings), stop=stop, hurry=hurry)
     finally:
         await caller.aclose()

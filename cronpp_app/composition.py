@@ -23,6 +23,7 @@ from cronpp_app.engine.database_clock import DatabaseClock
 from cronpp_app.engine.execute import Executing, Perform
 from cronpp_app.engine.fire import Firing
 from cronpp_app.engine.loops import Bell
+from cronpp_app.engine.perform import Performing
 from cronpp_app.engine.reap import Reaping
 from cronpp_app.engine.record import Recording
 from cronpp_app.engine.renew import Renewing
@@ -32,6 +33,7 @@ from cronpp_app.engine.upkeep import Upkeep
 from cronpp_app.errors import SetupError
 from cronpp_app.outbound.caller import Caller
 from cronpp_app.outbound.guard import Blocked, EgressRules, check_url, parse_allow
+from cronpp_app.sealing import KeyRing, derive_key
 from cronpp_app.secret_key import load_secret_key
 from cronpp_app.services.accounts import Accounts
 from cronpp_app.services.bulk import BulkJobs
@@ -40,6 +42,7 @@ from cronpp_app.services.jobs import Jobs
 from cronpp_app.services.live import Changes
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.runs import Runs
+from cronpp_app.services.signing import Signing
 from cronpp_app.services.tokens import Tokens
 from cronpp_app.settings import Settings
 from cronpp_app.store.accounts import AccountStore
@@ -51,10 +54,12 @@ from cronpp_app.store.database import Database
 from cronpp_app.store.due import DueJobStore
 from cronpp_app.store.idempotency import IdempotencyStore
 from cronpp_app.store.jobs import JobStore
+from cronpp_app.store.keys import Keys, KeyStore
 from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.replays import ReplayStore
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.seats import Seats
+from cronpp_app.store.signing import SigningStore
 from cronpp_app.store.tokens import TokenStore
 from cronpp_app.store.workers import WorkerStore
 
@@ -65,6 +70,7 @@ class Services:
 
     accounts: Accounts
     tokens: Tokens
+    signing: Signing
     jobs: Jobs
     bulk_jobs: BulkJobs
     runs: Runs
@@ -76,7 +82,17 @@ class Services:
 USER_AGENT = f"Cron++/{__version__}"
 
 
-def build_services(settings: Settings, database: Database) -> Services:
+async def open_keys(settings: Settings, database: Database) -> Keys:
+    """Return what seals secrets; raise SetupError unless our key is the one of this database."""
+    store = KeyStore(database)
+    is_new = await store.read() is None
+    secret_key = load_secret_key(settings.secret_key, settings.data_dir, may_make=is_new)
+    keys = Keys(store, KeyRing(secret_key))
+    await keys.check()
+    return keys
+
+
+def build_services(settings: Settings, database: Database, keys: Keys) -> Services:
     """Return the services on `database`."""
     retention = timedelta(days=settings.retention_days)
     runs, jobs = RunStore(database, retention=retention), JobStore(database)
@@ -87,6 +103,7 @@ def build_services(settings: Settings, database: Database) -> Services:
     return Services(
         accounts=accounts,
         tokens=Tokens(TokenStore(database), accounts),
+        signing=Signing(SigningStore(database, keys)),
         jobs=Jobs(jobs, runs, ring=ring, check_target=partial(_check_target, rules)),
         runs=Runs(
             ledger,
@@ -106,9 +123,10 @@ def build_services(settings: Settings, database: Database) -> Services:
 
 def build_web(settings: Settings, services: Services) -> FastAPI:
     """Return the web application with REST API and probes; pages are mounted on it."""
+    secret_key = load_secret_key(settings.secret_key, settings.data_dir)
     return build_api(
         offered_by(services),
-        secret_key=load_secret_key(settings.secret_key, settings.data_dir),
+        secret_key=derive_key(secret_key, "sessions").hex(),
         rate_limit=settings.rate_limit,
         origins=settings.origins,
     )
@@ -119,6 +137,7 @@ def offered_by(services: Services) -> ApiServices:
     return ApiServices(
         accounts=services.accounts,
         tokens=services.tokens,
+        signing=services.signing,
         jobs=services.jobs,
         bulk_jobs=services.bulk_jobs,
         runs=services.runs,
@@ -148,6 +167,11 @@ def build_caller(settings: Settings) -> Caller:
     return Caller(rules=egress_rules(settings), user_agent=USER_AGENT)
 
 
+def build_performing(database: Database, caller: Caller, keys: Keys) -> Performing:
+    """Return what performs runs with `caller`, signed with the secrets of their owners."""
+    return Performing(caller, SigningStore(database, keys))
+
+
 def pace_of(settings: Settings) -> Pace:
     """Return how often a worker looks, and how long it drains."""
     return Pace(
@@ -163,7 +187,7 @@ def worker_name() -> str:
 
 
 def build_worker(settings: Settings, database: Database, perform: Perform) -> Duties:
-    """Return a worker's duties on `database`, ready to run; `perform` carries out actions."""
+    """Return a worker's duties on `database`, ready to run; `perform` performs runs."""
     worker_id, terms, draw = worker_name(), LeaseTerms(), random.SystemRandom().random
     retention = timedelta(days=settings.retention_days)
     runs = RunStore(database, retention=retention)

@@ -11,11 +11,18 @@ _FILE = "secret.key"
 _SHORTEST = 16
 
 
-def load_secret_key(given: str, data_dir: Path) -> str:
+def load_secret_key(given: str, data_dir: Path, *, may_make: bool = True) -> str:
     """Return the key `given`, else that of the data folder, made there (mode 0600) if missing.
 
-    Raises SetupError for a key of less than 16 characters or a folder that cannot be used.
+    Raises SetupError for a key of less than 16 characters, a folder that cannot be used, or a
+    key that is missing although `may_make` is false: this database has one already.
     """
+    if not given and not may_make and not (data_dir / _FILE).exists():
+        raise SetupError(
+            "this database's secrets are sealed with a key that is not here: CRONPP_SECRET_KEY "
+            f"is not set, and there is no {data_dir / _FILE}. Set CRONPP_SECRET_KEY to the same "
+            "value in every process, or copy that file from the machine that was set up first."
+        )
     key = given or _kept(data_dir / _FILE)
     if len(key) < _SHORTEST:
         where = "CRONPP_SECRET_KEY" if given else str(data_dir / _FILE)

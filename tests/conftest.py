@@ -12,13 +12,16 @@ from uuid import uuid4
 import pytest
 from pymongo import MongoClient
 
+from cronpp_app.sealing import KeyRing
 from cronpp_app.store.database import Database, connect
 from cronpp_app.store.embedded import EmbeddedMongo, start_embedded
 from cronpp_app.store.embedded_folder import DataFolder, server_is_running
 from cronpp_app.store.embedded_server import free_port as any_free_port
 from cronpp_app.store.indexes import ensure_indexes
+from cronpp_app.store.keys import Keys, KeyStore
 
 SMALLEST_CACHE_GB = 0.25
+SECRET_KEY = "a secret key for tests"
 
 
 @pytest.fixture(scope="session")
@@ -84,3 +87,9 @@ async def database(mongodb_uri: str, database_name: str) -> AsyncIterator[Databa
     await ensure_indexes(database)
     yield database
     await database.client.close()
+
+
+@pytest.fixture
+def keys(database: Database) -> Keys:
+    """What seals secrets in that database."""
+    return Keys(KeyStore(database), KeyRing(SECRET_KEY))

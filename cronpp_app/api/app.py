@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from cronpp_app import __version__
-from cronpp_app.api import auth, bulk, health, jobs, runs, tokens
+from cronpp_app.api import auth, bulk, health, jobs, runs, signing, tokens
 from cronpp_app.api.middleware import Gate, GateRules
 from cronpp_app.api.offered import ApiServices
 from cronpp_app.api.openapi import docs_files, docs_router, document_of, methods_at
@@ -19,6 +19,7 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _PREFLIGHT_SECONDS = 600
 _ROUTERS = (
     auth.router,
+    signing.router,
     tokens.router,
     bulk.router,
     jobs.router,

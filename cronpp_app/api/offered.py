@@ -11,6 +11,7 @@ from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.jobs import Jobs
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.runs import Runs
+from cronpp_app.services.signing import Signing
 from cronpp_app.services.tokens import Tokens
 
 
@@ -20,6 +21,7 @@ class ApiServices:
 
     accounts: Accounts
     tokens: Tokens
+    signing: Signing
     jobs: Jobs
     bulk_jobs: BulkJobs
     runs: Runs

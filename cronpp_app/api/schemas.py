@@ -71,6 +71,13 @@ class NewTokenAnswer(TokenAnswer):
     token: str = Field(examples=["cpp_…"])
 
 
+class SigningSecretAnswer(Answer):
+    """What signs the caller's calls, `whsec_…`; until `previous_until` the one before does too."""
+
+    secret: str
+    previous_until: AwareDatetime | None
+
+
 class LastRunAnswer(Answer):
     """The latest run of a job that has ended."""
 

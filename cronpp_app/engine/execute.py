@@ -4,16 +4,14 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from typing import assert_never
+from datetime import datetime
 
 from cronpp_app.clock import monotonic
 from cronpp_app.domain.attempts import AttemptError, AttemptResult, ErrorKind
-from cronpp_app.domain.jobs import Action, HttpAction, LogAction
 from cronpp_app.domain.runs import Run, broken_off_result
 from cronpp_app.engine.claims import Claim, HeldClaims
 from cronpp_app.engine.database_clock import DatabaseClock
 from cronpp_app.engine.record import Recording, close
-from cronpp_app.outbound.caller import Caller, perform_log
 
 log = logging.getLogger("cronpp.worker")
 
@@ -24,7 +22,8 @@ SHOWN_AFTER_SECONDS = 0.15
 # How long a cancelled attempt may take to end; one that takes longer ends with its lease.
 BREAK_OFF_SECONDS = 2.0
 
-Perform = Callable[[Action, Mapping[str, str]], Awaitable[AttemptResult]]
+# Performs a run once, at the moment given.
+Perform = Callable[[Run, datetime], Awaitable[AttemptResult]]
 
 
 class Executing:
@@ -96,7 +95,7 @@ class Executing:
             SHOWN_AFTER_SECONDS, self._recording.show_running, run
         )
         try:
-            result = await self._perform(run.action, call_headers(run))
+            result = await self._perform(run, started_at)
         except asyncio.CancelledError:
             if _key(run) in self._cancelled:
                 shown.cancel()
@@ -120,38 +119,6 @@ class Executing:
 
 def _key(run: Run) -> tuple[str, str | None]:
     return run.id, run.claim_id
-
-
-async def perform_action(
-    caller: Caller, action: Action, headers: Mapping[str, str]
-) -> AttemptResult:
-    """Return the result of performing `action` once, now."""
-    match action:
-        case HttpAction():
-            return await caller.call(action, extra_headers=headers)
-        case LogAction():
-            return perform_log(action)
-        case _:
-            assert_never(action)
-
-
-def call_headers(run: Run) -> dict[str, str]:
-    """Return the headers that tell a target which run this is.
-
-    The key is the same for all attempts of a run, so that a target can tell a repetition.
-    """
-    headers = {
-        "X-Cronpp-Job-Id": run.job_id,
-        "X-Cronpp-Run-Id": run.id,
-        "X-Cronpp-Attempt": str(run.attempt_count),
-        "X-Cronpp-Fire-Time": run.fire_time.isoformat(timespec="milliseconds").replace(
-            "+00:00", "Z"
-        ),
-        "Idempotency-Key": run.id,
-    }
-    if run.possible_duplicate:
-        headers["X-Cronpp-Possible-Duplicate"] = "1"
-    return headers
 
 
 def _internal_error(error: Exception) -> AttemptResult:

@@ -10,16 +10,13 @@ import httpx
 
 from cronpp_app.domain.attempts import SentRequest
 from cronpp_app.domain.jobs import HttpAction
+from cronpp_app.domain.secrets import SECRET_HEADERS, mask, masked_headers
 from cronpp_app.outbound.guard import Target
 from cronpp_app.outbound.transport import SAFE_METHODS, Passage
 
 Headers = tuple[tuple[str, str], ...]
 
-SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
 _BODY_HEADERS: Final = frozenset({"content-type", "content-length", "content-encoding"})
-_DOTS = "••••"
-# Of a shorter value the last four characters would be most of the secret.
-_SHORTEST_SHOWN = 8
 
 
 # Immutable, and dear to make.
@@ -100,15 +97,8 @@ def _guess_type(body: str) -> str:
 
 def shown_request(action: HttpAction, headers: Headers) -> SentRequest:
     """Return the request as the execution log keeps it: secrets masked."""
-    shown = {
-        name: mask(value) if name.casefold() in SECRET_HEADERS else value for name, value in headers
-    }
+    shown = masked_headers(dict(headers))
     return SentRequest(method=action.method, url=action.url, headers=shown, body=action.body)
-
-
-def mask(value: str) -> str:
-    """Return four dots and the last four characters of a secret; a short one shows none."""
-    return _DOTS + value[-4:] if len(value) >= _SHORTEST_SHOWN else _DOTS
 
 
 def without_secrets(text: str, headers: Headers) -> str:

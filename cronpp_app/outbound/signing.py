@@ -3,25 +3,32 @@
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
 from datetime import datetime
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix, not a secret
 
 
+def signing_key(secret: str) -> bytes:
+    """Return the key that `secret` spells: Base64 after `whsec_`; raise ValueError if it is not."""
+    return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+
+
 def signature_headers(
-    secret: str, *, message_id: str, sent_at: datetime, body: str | None
+    keys: Sequence[bytes], *, message_id: str, sent_at: datetime, body: str | None
 ) -> dict[str, str]:
     """Return `webhook-id`, `webhook-timestamp` and `webhook-signature` of one call.
 
-    `message_id` is the same for all attempts of a run, `sent_at` is that of the attempt;
-    `secret` is Base64 after `whsec_`. Raises ValueError if it is not.
+    `message_id` is the same for all attempts of a run, `sent_at` is that of the attempt. Each
+    of `keys` signs; a receiver that knows one of them accepts the call.
     """
-    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
     timestamp = str(int(sent_at.timestamp()))
     signed = f"{message_id}.{timestamp}.{body or ''}".encode()
-    signature = base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode("ascii")
+    digests = (hmac.digest(key, signed, hashlib.sha256) for key in keys)
     return {
         "webhook-id": message_id,
         "webhook-timestamp": timestamp,
-        "webhook-signature": f"v1,{signature}",
+        "webhook-signature": " ".join(
+            f"v1,{base64.b64encode(digest).decode('ascii')}" for digest in digests
+        ),
     }

@@ -17,7 +17,7 @@ from cronpp_app.domain.jobs import (
 )
 from cronpp_app.domain.runs import Run
 from cronpp_app.domain.schedules import CronSchedule, IntervalSchedule, OnceSchedule, Schedule
-from cronpp_app.services.secrets import masked_headers
+from cronpp_app.domain.secrets import masked_headers
 from cronpp_app.services.texts import moment_text
 
 Fields = dict[str, Any]

@@ -1,31 +1,9 @@
-"""The one place where secret header values pass in and out.
-
-What leaves is masked; a mask that comes back stands for the value it was made of.
-"""
+"""Masks that come back: each stands for the value it was made of."""
 
 from collections.abc import Mapping
 
+from cronpp_app.domain.secrets import DOTS, is_secret_header, mask
 from cronpp_app.errors import FieldError
-
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
-_DOTS = "••••"
-# Of a shorter value the last four characters would be most of the secret.
-_SHORTEST_SHOWN = 8
-
-
-def is_secret(header: str) -> bool:
-    """Return whether the values of this header are never shown."""
-    return header.casefold() in SECRET_HEADERS
-
-
-def mask(value: str) -> str:
-    """Return four dots and the last four characters; masking a mask changes nothing."""
-    return _DOTS + value[-4:] if len(value) >= _SHORTEST_SHOWN else _DOTS
-
-
-def masked_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return `headers` as they may be shown."""
-    return {name: mask(value) if is_secret(name) else value for name, value in headers.items()}
 
 
 def restored_headers(
@@ -36,7 +14,7 @@ def restored_headers(
     headers, problems = {}, []
     for name, value in given.items():
         headers[name] = value
-        if not (is_secret(name) and value.startswith(_DOTS)):
+        if not (is_secret_header(name) and value.startswith(DOTS)):
             continue
         before = known.get(name.casefold())
         if before is not None and mask(before) == value:

@@ -16,6 +16,7 @@ from cronpp_app.services.jobs import Jobs
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.passwords import Hasher
 from cronpp_app.services.runs import Runs
+from cronpp_app.services.signing import Signing
 from cronpp_app.services.tokens import Tokens
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.bulk import BulkJobStore
@@ -25,9 +26,11 @@ from cronpp_app.store.database import Database
 from cronpp_app.store.due import DueJobStore
 from cronpp_app.store.idempotency import IdempotencyStore
 from cronpp_app.store.jobs import JobStore
+from cronpp_app.store.keys import Keys
 from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.replays import ReplayStore
 from cronpp_app.store.runs import RunStore
+from cronpp_app.store.signing import SigningStore
 from cronpp_app.store.tokens import TokenStore
 from cronpp_app.store.workers import WorkerStore
 from tests.factories import NOON
@@ -57,7 +60,7 @@ def clock() -> TestClock:
 
 
 @pytest.fixture
-def offered(database: Database, clock: TestClock) -> ApiServices:
+def offered(database: Database, keys: Keys, clock: TestClock) -> ApiServices:
     jobs, runs = JobStore(database), RunStore(database, retention=RETENTION)
     ledger, ring = Ledger(database, retention=RETENTION), Notices(database).ring
     quick = Hasher(time_cost=1, memory_kib=1024)
@@ -65,6 +68,7 @@ def offered(database: Database, clock: TestClock) -> ApiServices:
     return ApiServices(
         accounts=accounts,
         tokens=Tokens(TokenStore(database), accounts, clock=clock),
+        signing=Signing(SigningStore(database, keys), clock=clock),
         jobs=Jobs(jobs, runs, ring=ring, clock=clock),
         bulk_jobs=BulkJobs(
             BulkJobStore(database, retention=RETENTION), runs, ring=ring, clock=clock

@@ -95,6 +95,7 @@ class WorkerProcess:
             "CRONPP_DATABASE": database,
             "CRONPP_EGRESS_ALLOW": "127.0.0.1/32",
             "CRONPP_DRAIN_SECONDS": "5",
+            "CRONPP_SECRET_KEY": "a secret key for tests",
         }
         with log.open("ab") as output:
             self.process = subprocess.Popen(

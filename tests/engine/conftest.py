@@ -12,8 +12,10 @@ from cronpp_app.clock import utc_now
 from cronpp_app.composition import build_services, build_worker
 from cronpp_app.domain.attempts import AttemptError, AttemptResult, ErrorKind
 from cronpp_app.domain.backoff import RetryPolicy
-from cronpp_app.domain.jobs import Action, Job, JobDefinition, JobStatus, LogAction
+from cronpp_app.domain.jobs import Job, JobDefinition, JobStatus, LogAction
+from cronpp_app.domain.runs import Run
 from cronpp_app.domain.schedules import IntervalSchedule
+from cronpp_app.engine.perform import call_headers
 from cronpp_app.engine.runtime import Duties
 from cronpp_app.settings import Settings
 from cronpp_app.store.database import Database, new_id
@@ -39,8 +41,8 @@ class Target:
     hold: asyncio.Event | None = None
     called: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def perform(self, action: Action, headers: Mapping[str, str]) -> AttemptResult:
-        self.calls.append(headers)
+    async def perform(self, run: Run, sent_at: datetime) -> AttemptResult:
+        self.calls.append(call_headers(run))
         self.called.set()
         if self.hold is not None:
             await self.hold.wait()

@@ -24,6 +24,7 @@ from cronpp_app.settings import Settings
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.database import Database, connect
 from cronpp_app.store.indexes import ensure_indexes
+from cronpp_app.store.keys import Keys
 from tests.factories import job_definition
 
 PASSWORD = "correct horse battery"
@@ -55,8 +56,8 @@ def settings(tmp_path: Any) -> Settings:
 
 
 @pytest.fixture
-async def services(database: Database, settings: Settings) -> AsyncIterator[Services]:
-    built = build_services(settings, database)
+async def services(database: Database, keys: Keys, settings: Settings) -> AsyncIterator[Services]:
+    built = build_services(settings, database, keys)
     quick = Hasher(time_cost=1, memory_kib=1024)
     accounts = Accounts(AccountStore(database), hasher=quick)
     services = replace(built, accounts=accounts)

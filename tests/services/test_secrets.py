@@ -1,6 +1,7 @@
 import pytest
 
-from cronpp_app.services.secrets import mask, masked_headers, restored_headers
+from cronpp_app.domain.secrets import mask, masked_headers
+from cronpp_app.services.secrets import restored_headers
 
 
 def test_a_mask_shows_the_last_four_characters() -> None:
