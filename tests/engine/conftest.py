@@ -21,6 +21,7 @@ from cronpp_app.settings import Settings
 from cronpp_app.store.database import Database, new_id
 from cronpp_app.store.documents import job_document
 from cronpp_app.store.integrity import violations
+from cronpp_app.store.keys import Keys
 from cronpp_app.store.run_documents import attempt_from, run_from
 
 OK = AttemptResult()
@@ -52,11 +53,11 @@ class Target:
 class Bench:
     """One database, any number of workers, a target."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keys: Keys) -> None:
         self.database = database
         self.target = Target()
         self.workers: list[Duties] = []
-        self.services = build_services(Settings(), database)
+        self.services = build_services(Settings(), database, keys)
 
     async def worker(self, **settings: Any) -> Duties:
         """Return a new worker that has read the database's clock and does nothing by itself."""
@@ -133,9 +134,9 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(database: Database) -> AsyncIterator[Bench]:
+async def bench(database: Database, keys: Keys) -> AsyncIterator[Bench]:
     """A bench; whatever the test did, the ledger must be sound after it."""
-    bench = Bench(database)
+    bench = Bench(database, keys)
     yield bench
     assert [violation async for violation in violations(database)] == []
 
