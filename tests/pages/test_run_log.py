@@ -17,6 +17,7 @@ from cronpp_app.domain.backoff import RetryPolicy
 from cronpp_app.domain.jobs import Job
 from cronpp_app.domain.runs import RunStatus
 from cronpp_app.store.database import Database
+from cronpp_app.store.keys import Keys
 from tests.engine.conftest import Bench
 from tests.pages.conftest import Person
 from tests.pages.test_jobs_page import act
@@ -49,8 +50,8 @@ def unavailable(body: str = '{"error":"busy"}') -> AttemptResult:
 
 
 @pytest.fixture
-def bench(database: Database) -> Bench:
-    return Bench(database)
+def bench(database: Database, keys: Keys) -> Bench:
+    return Bench(database, keys)
 
 
 @pytest.fixture
