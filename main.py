@@ -84,7 +84,7 @@ async def _serve(settings: Settings, uri: str, listener: socket.socket) -> None:
     _stop_on_signals(server)
     async with local_workers(settings, uri):
         await server.serve(sockets=[listener])
-    await services.changes.aclose()
+    await services.aclose()
     await database.client.close()
 
 

@@ -36,6 +36,7 @@ from cronpp_app.outbound.guard import Blocked, EgressRules, check_url, parse_all
 from cronpp_app.sealing import KeyRing, derive_key
 from cronpp_app.secret_key import load_secret_key
 from cronpp_app.services.accounts import Accounts
+from cronpp_app.services.actions import Actions
 from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.jobs import Jobs
@@ -73,10 +74,17 @@ class Services:
     signing: Signing
     jobs: Jobs
     bulk_jobs: BulkJobs
+    actions: Actions
     runs: Runs
     overviews: Overviews
     changes: Changes
     idempotency: Idempotency
+    caller: Caller
+
+    async def aclose(self) -> None:
+        """Close what is open to others: listeners to changes, connections to targets."""
+        await self.changes.aclose()
+        await self.caller.aclose()
 
 
 USER_AGENT = f"Cron++/{__version__}"
@@ -93,12 +101,13 @@ async def open_keys(settings: Settings, database: Database) -> Keys:
 
 
 def build_services(settings: Settings, database: Database, keys: Keys) -> Services:
-    """Return the services on `database`."""
+    """Return the services on `database`; needs a running event loop, close with `aclose`."""
     retention = timedelta(days=settings.retention_days)
     runs, jobs = RunStore(database, retention=retention), JobStore(database)
     ledger = Ledger(database, retention=retention)
     rules = egress_rules(settings)
     ring = Notices(database).ring
+    caller = build_caller(settings)
     accounts = Accounts(AccountStore(database), signup=settings.signup)
     return Services(
         accounts=accounts,
@@ -118,6 +127,8 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
         overviews=Overviews(jobs, ledger, WorkerStore(database)),
         changes=Changes(database),
         idempotency=Idempotency(IdempotencyStore(database)),
+        actions=Actions(build_performing(database, caller, keys).perform),
+        caller=caller,
     )
 
 
@@ -140,6 +151,7 @@ def offered_by(services: Services) -> ApiServices:
         signing=services.signing,
         jobs=services.jobs,
         bulk_jobs=services.bulk_jobs,
+        actions=services.actions,
         runs=services.runs,
         overviews=services.overviews,
         idempotency=services.idempotency,

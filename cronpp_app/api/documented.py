@@ -8,7 +8,7 @@ from cronpp_app.api.problems import MEDIA_TYPE
 from cronpp_app.domain.jobs import JobStatus
 from cronpp_app.domain.runs import RunStatus
 from cronpp_app.services.bulk import BulkOperation
-from cronpp_app.services.draft_models import JobDraft, ScheduleDraft, Strict
+from cronpp_app.services.draft_models import ActionTest, JobDraft, ScheduleDraft, Strict
 from cronpp_app.services.draft_types import OptionalMoment, Text, Whole, refuse
 from cronpp_app.services.jobs import LONGEST_SEARCH
 from cronpp_app.services.tokens import TokenDraft
@@ -129,6 +129,7 @@ REQUEST_MODELS: Final[tuple[type[BaseModel], ...]] = (
     JobChanges,
     TokenDraft,
     BulkDraft,
+    ActionTest,
 )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from cronpp_app.clock import utc_now
 from cronpp_app.services.accounts import Accounts
+from cronpp_app.services.actions import Actions
 from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.jobs import Jobs
@@ -24,6 +25,7 @@ class ApiServices:
     signing: Signing
     jobs: Jobs
     bulk_jobs: BulkJobs
+    actions: Actions
     runs: Runs
     overviews: Overviews
     idempotency: Idempotency

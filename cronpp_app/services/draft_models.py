@@ -194,6 +194,12 @@ class LogDraft(Strict):
 ActionDraft = Annotated[HttpDraft | LogDraft, Field(discriminator="kind")]
 
 
+class ActionTest(Strict):
+    """An action to be tried out."""
+
+    action: ActionDraft
+
+
 class RetryDraft(Strict):
     """How many retries a run gets, and how long between them."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -20,6 +21,7 @@ from cronpp_app.domain.jobs import (
 from cronpp_app.domain.schedules import Schedule
 from cronpp_app.errors import FieldError, InvalidInput
 from cronpp_app.services.draft_models import (
+    ActionTest,
     HttpDraft,
     JobDraft,
     LogDraft,
@@ -44,6 +46,7 @@ __all__ = [
     "definition_fields",
     "enabled_of",
     "job_fields",
+    "parse_action",
     "parse_changes",
     "parse_job",
     "parse_schedule",
@@ -66,7 +69,15 @@ def parse_job(
     `check_target` raises ValueError for a URL that may not be called. Raises InvalidInput
     with all problems, each with the path of its field, like "schedule.cron".
     """
-    return _parse(data, {}, DraftContext(now=now), check_target)
+    return _definition(_checked(JobDraft, data, DraftContext(now=now), check_target))
+
+
+def parse_action(data: object, *, now: datetime, check_target: CheckTarget | None = None) -> Action:
+    """Return the action that `data` (JSON with a field "action") describes.
+
+    Raises InvalidInput with all problems, each with the path of its field, like "action.url".
+    """
+    return _action(_checked(ActionTest, data, DraftContext(now=now), check_target).action)
 
 
 def parse_changes(
@@ -90,7 +101,7 @@ def parse_changes(
     action = job.definition.action
     stored = action.headers if isinstance(action, HttpAction) else {}
     context = DraftContext(now=now, kept_schedule=job.definition.schedule)
-    return _parse(merged, stored, context, check_target)
+    return _definition(_checked(JobDraft, merged, context, check_target, stored))
 
 
 def parse_schedule(data: object, *, now: datetime) -> Schedule:
@@ -121,18 +132,20 @@ def check_fields(model: type[Draft], data: object, *, now: datetime | None = Non
         raise InvalidInput(*field_errors(error.errors(include_url=False))) from error
 
 
-def _parse(
+def _checked(
+    model: type[Draft],
     data: object,
-    stored_headers: Mapping[str, str],
     context: DraftContext,
     check_target: CheckTarget | None,
-) -> JobDefinition:
+    stored_headers: Mapping[str, str] = MappingProxyType({}),
+) -> Draft:
+    """Return `data`, which has an action, as a `model`; raise InvalidInput with all problems."""
     if not isinstance(data, Mapping):
         raise InvalidInput(FieldError("request", "Must be a JSON object."))
     unmasked, problems = _unmasked(data, stored_headers)
-    draft: JobDraft | None = None
+    draft: Draft | None = None
     try:
-        draft = JobDraft.model_validate(unmasked, context=context)
+        draft = model.model_validate(unmasked, context=context)
     except ValidationError as error:
         # A mask is refused once, not again for the dots it is made of.
         known = {problem.field for problem in problems}
@@ -141,7 +154,7 @@ def _parse(
     problems += _target_problems(data, problems, check_target)
     if problems or draft is None:
         raise InvalidInput(*problems)
-    return _definition(draft)
+    return draft
 
 
 def _unmasked(

@@ -1,6 +1,7 @@
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,10 @@ from httpx import ASGITransport, AsyncClient
 
 from cronpp_app.api.app import build_api
 from cronpp_app.api.offered import ApiServices
+from cronpp_app.domain.attempts import AttemptResult, ReceivedResponse, SentRequest
+from cronpp_app.domain.runs import Run
 from cronpp_app.services.accounts import Accounts
+from cronpp_app.services.actions import Actions
 from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.jobs import Jobs
@@ -33,7 +37,7 @@ from cronpp_app.store.runs import RunStore
 from cronpp_app.store.signing import SigningStore
 from cronpp_app.store.tokens import TokenStore
 from cronpp_app.store.workers import WorkerStore
-from tests.factories import NOON
+from tests.factories import HOOK, NOON
 
 RETENTION = timedelta(days=30)
 SECRET = "a secret for tests"
@@ -59,8 +63,39 @@ def clock() -> TestClock:
     return TestClock()
 
 
+class TestPerforming:
+    """Performs nothing, notes what it was to perform, and answers as it is told."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.runs: list[Run] = []
+        self.result = AttemptResult(
+            request=SentRequest(method="POST", url=HOOK, headers={"X-Api-Key": "secret-1234"}),
+            response=ReceivedResponse(
+                status=200, headers={}, body="done", body_truncated=False, size_bytes=4
+            ),
+        )
+        self.begun = asyncio.Semaphore(0)
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+
+    async def __call__(self, run: Run, _: datetime) -> AttemptResult:
+        self.runs.append(run)
+        self.begun.release()
+        await self.go_on.wait()
+        return self.result
+
+
 @pytest.fixture
-def offered(database: Database, keys: Keys, clock: TestClock) -> ApiServices:
+def performing() -> TestPerforming:
+    return TestPerforming()
+
+
+@pytest.fixture
+def offered(
+    database: Database, keys: Keys, clock: TestClock, performing: TestPerforming
+) -> ApiServices:
     jobs, runs = JobStore(database), RunStore(database, retention=RETENTION)
     ledger, ring = Ledger(database, retention=RETENTION), Notices(database).ring
     quick = Hasher(time_cost=1, memory_kib=1024)
@@ -84,6 +119,7 @@ def offered(database: Database, keys: Keys, clock: TestClock) -> ApiServices:
             clock=clock,
         ),
         overviews=Overviews(jobs, ledger, WorkerStore(database), clock=clock, fresh_seconds=0),
+        actions=Actions(performing, clock=clock),
         idempotency=Idempotency(IdempotencyStore(database), clock=clock),
         clock=clock,
     )

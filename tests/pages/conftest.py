@@ -62,7 +62,7 @@ async def services(database: Database, keys: Keys, settings: Settings) -> AsyncI
     accounts = Accounts(AccountStore(database), hasher=quick)
     services = replace(built, accounts=accounts)
     yield services
-    await services.changes.aclose()
+    await services.aclose()
 
 
 @pytest.fixture
