@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 
 from components.ask import ask
+from components.words import counted
 from cronpp_app.services.accounts import User
 from pages.run_log import RunLog
 from pages.visitor import Visitor
@@ -49,8 +50,11 @@ class JobActions:
             job = await self._jobs.pause(user, job_id)
             self._visitor.tell(f"“{job.definition.name}” is paused.")
         else:
-            job = await self._jobs.resume(user, job_id)
-            self._visitor.tell(f"“{job.definition.name}” is back on its schedule.")
+            resumed = await self._jobs.resume(user, job_id)
+            words = f"“{resumed.job.definition.name}” is back on its schedule."
+            if resumed.skipped:
+                words += f" Resuming skipped {counted(resumed.skipped, 'fire time')}."
+            self._visitor.tell(words)
 
     async def _ask_to_delete(self, user: User, job_id: str) -> None:
         job = await self._jobs.get(user, job_id)

@@ -108,8 +108,14 @@ async def pause(api: Api, user: CurrentUser, job_id: str) -> Response:
 
 @router.post("/{job_id}/resume", responses={200: {"model": JobAnswer}, **problems(403, 404, 409)})
 async def resume(api: Api, user: CurrentUser, job_id: str) -> Response:
-    """Put a job back on its timetable; what passed meanwhile is not caught up."""
-    return job_answer(await api.jobs.resume(user, job_id))
+    """Put a job back on its timetable; what passed meanwhile is not caught up.
+
+    `X-Cronpp-Skipped` says how many fire times that were; 10000 means as many or more.
+    """
+    resumed = await api.jobs.resume(user, job_id)
+    answer = job_answer(resumed.job)
+    answer.headers["X-Cronpp-Skipped"] = str(resumed.skipped)
+    return answer
 
 
 @router.post(
@@ -171,8 +177,14 @@ async def _edited(
         enabled = enabled_of(body)
         if enabled is None or enabled == job.enabled:
             return job
-        return await (api.jobs.resume if enabled else api.jobs.pause)(user, job_id)
+        return await _switched(api, user, job_id, enabled=enabled)
     raise Conflict("This job is being changed by others all the time; try again.")
+
+
+async def _switched(api: Api, user: User, job_id: str, *, enabled: bool) -> Job:
+    if enabled:
+        return (await api.jobs.resume(user, job_id)).job
+    return await api.jobs.pause(user, job_id)
 
 
 def _check_version(job: Job, wanted: frozenset[int] | None) -> None:

@@ -57,7 +57,8 @@ def plan_fires(
     if due >= deadline and (upcoming is None or upcoming > until):  # nearly always
         return FirePlan(fires=(due,), gaps=(), next_run_time=upcoming)
     on_time = _fires_between(schedule, after=max(due, deadline) - _TICK, until=until)
-    upcoming = next_fire(schedule, after=until)
+    whole = len(on_time) < COUNT_LIMIT  # else the rest is for the next look
+    upcoming = next_fire(schedule, after=until if whole else on_time[-1])
     if due >= deadline:
         return FirePlan(fires=on_time, gaps=(), next_run_time=upcoming)
     caught_up = _catch_up(schedule, misfire, due=due, now=now, on_time=bool(on_time))
@@ -133,6 +134,21 @@ def _gaps(
     return (gap,)
 
 
+def open_gap(
+    schedule: Schedule, *, due: datetime, told: datetime | None, until: datetime, reason: str
+) -> Gap | None:
+    """Return the fire times from `due` to `until` behind the last one `told`, or None if none.
+
+    For a job that is taken off its schedule before these became runs.
+    """
+    first = due if told is None else next_fire(schedule, after=told)
+    if first is None or first > until:
+        return None
+    last = latest_fire(schedule, since=first - _TICK, until=until) or first
+    count = count_fires(schedule, after=first - _TICK, until=last, limit=COUNT_LIMIT)
+    return Gap(first=first, last=last, count=count, status=RunStatus.SKIPPED, reason=reason)
+
+
 def _gap_reason(misfire: MisfirePolicy, *, first: datetime, last: datetime, count: int) -> str:
     grace = round(misfire.grace.total_seconds())
     why = {
@@ -145,6 +161,16 @@ def _gap_reason(misfire: MisfirePolicy, *, first: datetime, last: datetime, coun
     many = f"more than {count}" if count >= COUNT_LIMIT else str(count)
     span = f"from {first.isoformat()} to {last.isoformat()}"
     return f"{many} fire times {span} were noticed more than {grace} s late; {why}."
+
+
+def resuming(job: Job, *, now: datetime) -> tuple[int, datetime | None]:
+    """Return how many fire times passed while `job` was paused, and the next one after `now`.
+
+    The number stops at COUNT_LIMIT. What passed is not caught up (I11).
+    """
+    schedule, since = job.definition.schedule, job.paused_at or now
+    skipped = count_fires(schedule, after=since, until=now, limit=COUNT_LIMIT)
+    return skipped, next_fire(schedule, after=now)
 
 
 def run_id(job_id: str, fire_time: datetime) -> str:

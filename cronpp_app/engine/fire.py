@@ -1,11 +1,15 @@
 """Fire: turn fire times that have come into runs. Idempotent, so every worker does it."""
 
 import logging
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from cronpp_app.domain.fires import FirePlan, gap_run, plan_fires, scheduled_run
 from cronpp_app.domain.jobs import Job, JobStatus
 from cronpp_app.domain.runs import Run
+from cronpp_app.domain.schedules import next_fire
 from cronpp_app.engine.database_clock import DatabaseClock
 from cronpp_app.engine.loops import Bell
 from cronpp_app.store.due import Advance, DueJobStore
@@ -47,6 +51,7 @@ class Firing:
             await self._set_aside(job_id, reason, now)
         plans = [(job, plan) for job in due.jobs if (plan := await self._plan(job, now))]
         await self._runs.add([run for job, plan in plans for run in _runs_of(job, plan, now)])
+        _tell_misfires(plans, now)
         self._fired.ring()
         await self._jobs.advance([_advance(job, plan) for job, plan in plans])
         self._next_moment = now + AHEAD
@@ -62,10 +67,15 @@ class Firing:
         """Return the plan of a due job, or set the job aside if its schedule is broken."""
         definition = job.definition
         due = job.next_run_time or now
+        plan = partial(plan_fires, definition.schedule, definition.misfire, now=now, ahead=AHEAD)
         try:
-            return plan_fires(
-                definition.schedule, definition.misfire, due=due, now=now, ahead=AHEAD
-            )
+            planned = plan(due=due)
+            if not planned.gaps:
+                return planned
+            # Somebody may have died between insert and advance: go on behind what is told.
+            told = await self._runs.last_told(job, since=due)
+            behind = next_fire(definition.schedule, after=told) if told else due
+            return plan(due=behind) if behind else FirePlan(fires=(), gaps=(), next_run_time=None)
         except Exception as error:
             log.exception("schedule is broken", extra={"job_id": job.id})
             await self._set_aside(job.id, f"{type(error).__name__}: {error}", now)
@@ -80,6 +90,19 @@ class Firing:
 def _runs_of(job: Job, plan: FirePlan, now: datetime) -> list[Run]:
     gaps = [gap_run(job, gap, now=now) for gap in plan.gaps]
     return gaps + [scheduled_run(job, fire_time=fire, now=now) for fire in plan.fires]
+
+
+def _tell_misfires(plans: Sequence[tuple[Job, FirePlan]], now: datetime) -> None:
+    """Log what a downtime came to, per misfire policy: fire times caught up, and those not."""
+    told: dict[str, Counter[str]] = defaultdict(Counter)
+    for job, plan in plans:
+        misfire = job.definition.misfire
+        late = sum(fire < now - misfire.grace for fire in plan.fires)
+        if late or plan.gaps:
+            told[misfire.policy.value]["caught_up"] += late
+            told[misfire.policy.value]["skipped"] += sum(gap.count for gap in plan.gaps)
+    for policy, counts in told.items():
+        log.info("fire times were noticed late", extra={"misfire_policy": policy, **counts})
 
 
 def _advance(job: Job, plan: FirePlan) -> Advance:

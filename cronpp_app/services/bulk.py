@@ -16,6 +16,7 @@ from cronpp_app.domain.runs import Run, Trigger
 from cronpp_app.domain.schedules import next_fire
 from cronpp_app.services.accounts import User
 from cronpp_app.services.jobs import JobQuery, filter_of
+from cronpp_app.services.open_fires import DELETED, PAUSED, OpenFires
 from cronpp_app.store.bulk import BulkJobStore, portions
 from cronpp_app.store.database import new_id
 from cronpp_app.store.runs import RunStore
@@ -55,6 +56,7 @@ class BulkJobs:
     ) -> None:
         self._store = store
         self._runs = runs
+        self._open_fires = OpenFires(runs)
         self._ring = ring
         self._clock = clock
 
@@ -89,7 +91,10 @@ class BulkJobs:
     async def _pause(self, user: User, job_ids: Sequence[str]) -> int:
         paused: set[str] = set()
         for some in portions(job_ids, _STEP):
-            paused.update(await self._store.pause(user.id, some, now=self._clock()))
+            now = self._clock()
+            due = await self._store.jobs(user.id, some, due_by=now)
+            paused.update(await self._store.pause(user.id, some, now=now))
+            await self._open_fires.close(due, reason=PAUSED, now=now)
         # First the jobs, then their runs: a run fired in between finds its job paused.
         await self._cancel_waiting(user, paused, reason="The job was paused.")
         return len(paused)
@@ -97,7 +102,10 @@ class BulkJobs:
     async def _delete(self, user: User, job_ids: Sequence[str]) -> int:
         deleted = 0
         for some in portions(job_ids, _STEP):
+            now = self._clock()
+            due = await self._store.jobs(user.id, some, due_by=now)
             deleted += await self._store.delete(user.id, some)
+            await self._open_fires.close(due, reason=DELETED, now=now)
         await self._cancel_waiting(user, set(job_ids), reason="The job was deleted.")
         return deleted
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.descriptions import describe
-from cronpp_app.domain.fires import manual_run
+from cronpp_app.domain.fires import manual_run, resuming
 from cronpp_app.domain.jobs import HttpAction, Job, JobDefinition, JobStatus
 from cronpp_app.domain.runs import Run, Trigger
 from cronpp_app.domain.schedule_notes import preview_notes
@@ -14,6 +14,7 @@ from cronpp_app.domain.schedules import Schedule, fires_after, next_fire
 from cronpp_app.errors import Conflict, FieldError, InvalidInput, NotFound, StaleVersion
 from cronpp_app.services.accounts import User
 from cronpp_app.services.drafts import CheckTarget
+from cronpp_app.services.open_fires import DELETED, EDITED, PAUSED, OpenFires
 from cronpp_app.services.paging import (
     COUNTED_TO,
     Page,
@@ -27,7 +28,7 @@ from cronpp_app.store.database import new_id
 from cronpp_app.store.jobs import JobFilter, JobSort, JobStore
 from cronpp_app.store.runs import RunStore
 
-__all__ = ["JobQuery", "Jobs", "Page", "SchedulePreview"]
+__all__ = ["JobQuery", "Jobs", "Page", "Resumption", "SchedulePreview"]
 
 LONGEST_SEARCH, MOST_PREVIEWED = 200, 100
 # Workers find anything later by themselves; waking them for it would be noise.
@@ -57,6 +58,18 @@ class SchedulePreview:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumption:
+    """A job, resumed or about to be: `skipped` fire times passed while it was paused.
+
+    From COUNT_LIMIT on there may be more of them. `next_run_time` is None if none is left.
+    """
+
+    job: Job
+    skipped: int
+    next_run_time: datetime | None
+
+
 class Jobs:
     """Jobs of people; the first argument says who asks."""
 
@@ -72,6 +85,7 @@ class Jobs:
         """Use `ring` to wake the workers, `check_target` to refuse URLs (raises ValueError)."""
         self._store = store
         self._runs = runs
+        self._open_fires = OpenFires(runs)
         self._ring = ring
         self.check_target = check_target
         self._clock = clock
@@ -134,15 +148,19 @@ class Jobs:
             upcoming = next_fire(definition.schedule, after=now)
             edited = await self._store.edit(job, definition, next_run_time=upcoming, now=now)
             if edited is not None:
+                if definition.schedule != job.definition.schedule:
+                    await self._open_fires.close([job], reason=EDITED, now=now)
                 await self._wake_for(edited)
                 return edited
         raise Conflict("This job is being changed by others all the time; try again.")
 
     async def delete(self, user: User, job_id: str, *, if_version: int | None = None) -> None:
         """Delete a job; its waiting runs end as CANCELLED. Raises NotFound, StaleVersion."""
-        if not await self._store.delete(user.id, job_id, version=if_version):
+        deleted, now = await self._store.delete(user.id, job_id, version=if_version), self._clock()
+        if deleted is None:
             _check_version(await self.get(user, job_id), if_version)
             raise StaleVersion("This job was changed in between; look at it again.")
+        await self._open_fires.close(deleted, reason=DELETED, now=now)
         await self._runs.cancel_waiting(job_id, reason="The job was deleted.", now=self._clock())
 
     async def pause(self, user: User, job_id: str) -> Job:
@@ -150,32 +168,50 @@ class Jobs:
 
         A job that is paused already stays as it is. Raises NotFound.
         """
-        job = await self.get(user, job_id)
-        paused = await self._store.pause(job, now=self._clock())
-        if paused is None:
-            return await self.get(user, job_id)
-        # First the job, then its runs: a run fired in between finds the job paused and ends too.
-        await self._runs.cancel_waiting(job_id, reason="The job was paused.", now=self._clock())
-        return paused
+        for _ in range(_TRIES):
+            job = await self.get(user, job_id)
+            if not job.enabled:
+                return job
+            now = self._clock()
+            paused = await self._store.pause(job, now=now)
+            if paused is not None:
+                await self._open_fires.close([job], reason=PAUSED, now=now)
+                # First the job, then its runs: one fired in between finds the job paused.
+                await self._runs.cancel_waiting(
+                    job_id, reason="The job was paused.", now=self._clock()
+                )
+                return paused
+        raise Conflict("This job is being changed by others all the time; try again.")
 
-    async def resume(self, user: User, job_id: str) -> Job:
-        """Return the job, back on its timetable; what passed meanwhile is not caught up.
+    async def resume(self, user: User, job_id: str) -> Resumption:
+        """Return the job, back on its timetable, and what passed meanwhile: it is not caught up.
 
         Raises Conflict if its schedule has no fire time left, NotFound.
         """
         for _ in range(_TRIES):
             job = await self.get(user, job_id)
             if job.enabled:
-                return job
+                return Resumption(job=job, skipped=0, next_run_time=job.next_run_time)
             now = self._clock()
-            upcoming = next_fire(job.definition.schedule, after=now)
+            skipped, upcoming = resuming(job, now=now)
             if upcoming is None:
                 raise Conflict("The schedule of this job has ended; give it another one first.")
             resumed = await self._store.resume(job, next_run_time=upcoming, now=now)
             if resumed is not None:
                 await self._wake_for(resumed)
-                return resumed
+                return Resumption(job=resumed, skipped=skipped, next_run_time=upcoming)
         raise Conflict("This job is being changed by others all the time; try again.")
+
+    async def before_resuming(self, user: User, job_id: str) -> Resumption:
+        """Return what `resume` would do now: how much it skips, and when the job fires next.
+
+        Raises NotFound.
+        """
+        job = await self.get(user, job_id)
+        if job.enabled:
+            return Resumption(job=job, skipped=0, next_run_time=job.next_run_time)
+        skipped, upcoming = resuming(job, now=self._clock())
+        return Resumption(job=job, skipped=skipped, next_run_time=upcoming)
 
     async def run_now(self, user: User, job_id: str) -> Run:
         """Return a new run of the job, due at once, besides its schedule and even if paused.

@@ -40,12 +40,22 @@ class BulkJobStore:
         return [found["_id"] async for found in self._jobs.find(query, {"_id": 1})]
 
     async def jobs(
-        self, user_id: str, job_ids: Sequence[str], *, enabled: bool | None = None
+        self,
+        user_id: str,
+        job_ids: Sequence[str],
+        *,
+        enabled: bool | None = None,
+        due_by: datetime | None = None,
     ) -> list[Job]:
-        """Return those of `job_ids` that are jobs of this user, and (not) enabled if asked for."""
+        """Return those of `job_ids` that are jobs of this user.
+
+        If asked for only those that are (not) enabled, or due by a moment.
+        """
         query: Document = {"_id": {"$in": list(job_ids)}, "user_id": user_id}
         if enabled is not None:
             query["enabled"] = enabled
+        if due_by is not None:
+            query["next_run_time"] = {**_IS_DATE, "$lte": due_by}
         return list(readable(await self._jobs.find(query).to_list()))
 
     async def pause(self, user_id: str, job_ids: Sequence[str], *, now: datetime) -> list[str]:

@@ -150,7 +150,7 @@ class JobStore:
         return await self._changed(job, {"version": job.version}, [{"$set": fields}])
 
     async def pause(self, job: Job, *, now: datetime) -> Job | None:
-        """Take `job` off the timetable; return None if it was not enabled."""
+        """Take `job` as it was read off the timetable; return None if it changed since."""
         fields = {
             "enabled": False,
             "status": JobStatus.PAUSED.value,
@@ -159,7 +159,7 @@ class JobStore:
             "next_sort": NEVER,
         }
         change = {"$set": fields, "$unset": {"next_run_time": "", "paused_reason": ""}}
-        return await self._changed(job, {"enabled": True}, change)
+        return await self._changed(job, {"enabled": True, "version": job.version}, change)
 
     async def resume(self, job: Job, *, next_run_time: datetime, now: datetime) -> Job | None:
         """Put `job` as it was read back on the timetable; return None if it changed since."""
@@ -173,11 +173,17 @@ class JobStore:
         change = {"$set": fields, "$unset": {"paused_at": "", "paused_reason": ""}}
         return await self._changed(job, {"enabled": False, "version": job.version}, change)
 
-    async def delete(self, user_id: str, job_id: str, *, version: int | None) -> bool:
-        """Delete a job, only in this version if one is given; return whether it was there."""
+    async def delete(
+        self, user_id: str, job_id: str, *, version: int | None
+    ) -> tuple[Job, ...] | None:
+        """Delete a job, only in this version if one is given; return None if it was not there.
+
+        Else return the job as it was, in a tuple that is empty if its document was damaged.
+        """
         exact = {} if version is None else {"version": version}
-        result = await self._jobs.delete_one({"_id": job_id, "user_id": user_id, **exact})
-        return result.deleted_count == 1
+        there = {"_id": job_id, "user_id": user_id, **exact}
+        document = await self._jobs.find_one_and_delete(there)
+        return tuple(readable([document])) if document else None
 
     async def _changed(self, job: Job, guard: Document, change: Any) -> Job | None:
         document = await self._jobs.find_one_and_update(

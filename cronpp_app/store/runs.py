@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from cronpp_app.domain.runs import Run, RunStatus
+from cronpp_app.domain.jobs import Job
+from cronpp_app.domain.runs import Run, RunStatus, Trigger
 from cronpp_app.store.batches import merge
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import Document, action_document, retry_document
@@ -58,6 +59,18 @@ class RunStore:
             await self._runs.insert_many([self._dated(run) for run in runs], ordered=False)
         except BulkWriteError as error:
             only_duplicates(error)
+
+    async def last_told(self, job: Job, *, since: datetime) -> datetime | None:
+        """Return the last fire time from `since` on that this version of `job` has told."""
+        told = {
+            "job_id": job.id,
+            "fire_time": {"$gte": since},
+            "trigger": Trigger.SCHEDULE.value,
+            "job_version": job.version,
+        }
+        fields = {"_id": 0, "fire_time": 1, "last_fire_time": 1}
+        found = await self._runs.find_one(told, fields, sort={"fire_time": -1})
+        return found.get("last_fire_time", found["fire_time"]) if found else None
 
     async def peek(self, *, until: datetime, limit: int) -> list[str]:
         """Return the ids of at most `limit` runs to be looked at by `until`, oldest first."""

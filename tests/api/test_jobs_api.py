@@ -357,3 +357,16 @@ async def test_a_refused_request_gives_its_key_free(ada: AsyncClient) -> None:
     refused = await ada.post("/api/jobs", json=job_body(name=""), headers=headers)
     assert refused.status_code == 422
     assert (await ada.post("/api/jobs", json=job_body(), headers=headers)).status_code == 201
+
+
+async def test_resuming_says_how_many_fire_times_passed_meanwhile(
+    ada: AsyncClient, clock: TestClock
+) -> None:
+    job_id = (await ada.post("/api/jobs", json=job_body())).json()["id"]
+    await ada.post(f"/api/jobs/{job_id}/pause")
+    clock.now += timedelta(hours=5, minutes=1)
+    answer = await ada.post(f"/api/jobs/{job_id}/resume")
+    assert answer.headers["X-Cronpp-Skipped"] == "5"
+    assert answer.json()["next_run_time"] == "2026-12-01T18:00:00.000Z"
+    again = await ada.post(f"/api/jobs/{job_id}/resume")
+    assert again.headers["X-Cronpp-Skipped"] == "0"

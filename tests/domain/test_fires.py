@@ -88,3 +88,11 @@ def test_a_year_of_every_second_is_decided_without_counting_it_out(catch_up: Cat
 def test_the_id_of_a_scheduled_run_is_its_job_and_fire_time() -> None:
     assert run_id("job", NOON) == run_id("job", NOON)
     assert run_id("job", NOON) != run_id("job", NOON + timedelta(milliseconds=1))
+
+
+def test_more_fire_times_within_the_grace_than_one_look_decides_are_left_for_the_next() -> None:
+    every_second = IntervalSchedule(every=timedelta(seconds=1), start_at=NOON)
+    patient = policy(CatchUp.SKIP, grace=timedelta(days=7))
+    plan = plan_fires(every_second, patient, due=NOON, now=NOON + timedelta(hours=3))
+    assert plan.next_run_time == plan.fires[-1] + timedelta(seconds=1)
+    assert plan.next_run_time < NOON + timedelta(hours=3)
