@@ -45,6 +45,7 @@ from cronpp_app.services.overview import Overviews
 from cronpp_app.services.runs import Runs
 from cronpp_app.services.signing import Signing
 from cronpp_app.services.tokens import Tokens
+from cronpp_app.services.transfer import Transfer
 from cronpp_app.settings import Settings
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.attempts import AttemptStore
@@ -75,6 +76,7 @@ class Services:
     jobs: Jobs
     bulk_jobs: BulkJobs
     actions: Actions
+    transfer: Transfer
     runs: Runs
     overviews: Overviews
     changes: Changes
@@ -105,7 +107,8 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
     retention = timedelta(days=settings.retention_days)
     runs, jobs = RunStore(database, retention=retention), JobStore(database)
     ledger = Ledger(database, retention=retention)
-    rules = egress_rules(settings)
+    bulk = BulkJobStore(database, retention=retention)
+    check_target = partial(_check_target, egress_rules(settings))
     ring = Notices(database).ring
     caller = build_caller(settings)
     accounts = Accounts(AccountStore(database), signup=settings.signup)
@@ -113,7 +116,7 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
         accounts=accounts,
         tokens=Tokens(TokenStore(database), accounts),
         signing=Signing(SigningStore(database, keys)),
-        jobs=Jobs(jobs, runs, ring=ring, check_target=partial(_check_target, rules)),
+        jobs=Jobs(jobs, runs, ring=ring, check_target=check_target),
         runs=Runs(
             ledger,
             runs=runs,
@@ -123,7 +126,8 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
             due_jobs=DueJobStore(database),
             ring=ring,
         ),
-        bulk_jobs=BulkJobs(BulkJobStore(database, retention=retention), runs, ring=ring),
+        bulk_jobs=BulkJobs(bulk, runs, ring=ring),
+        transfer=Transfer(jobs, bulk, ring=ring, check_target=check_target),
         overviews=Overviews(jobs, ledger, WorkerStore(database)),
         changes=Changes(database),
         idempotency=Idempotency(IdempotencyStore(database)),
@@ -152,6 +156,7 @@ def offered_by(services: Services) -> ApiServices:
         jobs=services.jobs,
         bulk_jobs=services.bulk_jobs,
         actions=services.actions,
+        transfer=services.transfer,
         runs=services.runs,
         overviews=services.overviews,
         idempotency=services.idempotency,

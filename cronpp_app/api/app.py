@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from cronpp_app import __version__
-from cronpp_app.api import actions, auth, bulk, health, jobs, runs, signing, tokens
+from cronpp_app.api import actions, auth, bulk, health, jobs, runs, signing, tokens, transfer
 from cronpp_app.api.middleware import Gate, GateRules
 from cronpp_app.api.offered import ApiServices
 from cronpp_app.api.openapi import docs_files, docs_router, document_of, methods_at
@@ -23,6 +23,7 @@ _ROUTERS = (
     tokens.router,
     bulk.router,
     actions.router,
+    transfer.router,
     jobs.router,
     runs.runs_router,
     runs.insight_router,

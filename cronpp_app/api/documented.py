@@ -1,6 +1,6 @@
 """How routes are described in the OpenAPI document."""
 
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -12,6 +12,7 @@ from cronpp_app.services.draft_models import ActionTest, JobDraft, ScheduleDraft
 from cronpp_app.services.draft_types import OptionalMoment, Text, Whole, refuse
 from cronpp_app.services.jobs import LONGEST_SEARCH
 from cronpp_app.services.tokens import TokenDraft
+from cronpp_app.services.transfer import FORMAT, MOST_IMPORTED
 
 _WHY: Final = {
     401: "Not signed in",
@@ -114,6 +115,20 @@ class BulkDraft(Strict):
         return self
 
 
+class ImportedJob(JobDraft):
+    """A job of an export; `id` is that of the job it was exported from."""
+
+    id: str | None = None
+
+
+class ImportDraft(Strict):
+    """An export."""
+
+    jobs: list[ImportedJob] = Field(max_length=MOST_IMPORTED)
+    format: Literal["cronpp-jobs"] = FORMAT
+    exported_at: str | None = None
+
+
 class JobChanges(JobDraft):
     """Fields of a job to change; those that are not given stay."""
 
@@ -130,6 +145,7 @@ REQUEST_MODELS: Final[tuple[type[BaseModel], ...]] = (
     TokenDraft,
     BulkDraft,
     ActionTest,
+    ImportDraft,
 )
 
 

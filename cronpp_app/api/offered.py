@@ -14,6 +14,7 @@ from cronpp_app.services.overview import Overviews
 from cronpp_app.services.runs import Runs
 from cronpp_app.services.signing import Signing
 from cronpp_app.services.tokens import Tokens
+from cronpp_app.services.transfer import Transfer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class ApiServices:
     jobs: Jobs
     bulk_jobs: BulkJobs
     actions: Actions
+    transfer: Transfer
     runs: Runs
     overviews: Overviews
     idempotency: Idempotency

@@ -138,6 +138,46 @@ class BulkAnswer(Answer):
     changed: int
 
 
+class ExportedJobAnswer(Answer):
+    """A job as an import takes it; secret header values are masked."""
+
+    id: str
+    name: str
+    description: str
+    tags: list[str]
+    schedule: dict[str, Any]
+    action: dict[str, Any]
+    retry: RetryAnswer
+    overlap: Literal["skip", "queue", "allow"]
+    misfire: MisfireAnswer
+    enabled: bool
+
+
+class ExportAnswer(Answer):
+    """All jobs of a person."""
+
+    format: Literal["cronpp-jobs"]
+    exported_at: AwareDatetime
+    jobs: list[ExportedJobAnswer]
+
+
+class ImportedJobAnswer(Answer):
+    """A job that an import made, or would make."""
+
+    name: str
+    enabled: bool
+    next_run_time: AwareDatetime | None
+
+
+class ImportAnswer(Answer):
+    """What an import made, or in a dry run would make (then there are no `ids`)."""
+
+    dry_run: bool
+    created: int
+    ids: list[str]
+    jobs: list[ImportedJobAnswer]
+
+
 class ErrorAnswer(Answer):
     """Why an attempt failed."""
 

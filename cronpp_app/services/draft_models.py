@@ -21,7 +21,6 @@ from cronpp_app.domain.schedules import (
     CronSchedule,
     IntervalSchedule,
     OnceSchedule,
-    Schedule,
     next_fire,
 )
 from cronpp_app.services.draft_types import (
@@ -120,6 +119,7 @@ class OnceDraft(Strict):
     def _fires(self, info: ValidationInfo) -> Self:
         context = context_of(info)
         in_range = context.now < self.run_at <= _years_after(context.now)
+        in_range |= context.may_have_ended and self.run_at <= context.now
         if not in_range and self.schedule() != context.kept_schedule:
             refuse(f"Must be in the future and within {YEARS_AHEAD} years.", field="run_at")
         return self
@@ -253,8 +253,11 @@ def _check_window(start_at: datetime | None, end_at: datetime | None) -> None:
         refuse("Must be after start_at.", field="end_at")
 
 
-def _check_fires(schedule: Schedule, context: DraftContext, *, field: str) -> None:
-    if schedule == context.kept_schedule:
+def _check_fires(
+    schedule: CronSchedule | IntervalSchedule, context: DraftContext, *, field: str
+) -> None:
+    ended = schedule.end_at is not None and schedule.end_at <= context.now
+    if schedule == context.kept_schedule or (ended and context.may_have_ended):
         return
     fire = next_fire(schedule, after=context.now)
     if fire is None or fire > _years_after(context.now):

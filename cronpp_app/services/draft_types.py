@@ -31,10 +31,14 @@ _STATUSES = re.compile(r"([2-5]\d\d)(?:-([2-5]\d\d))?", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftContext:
-    """What checking a draft needs to know: the moment, and the schedule the job has already."""
+    """What checking a draft needs to know: the moment, and the schedule the job has already.
+
+    A job that is not to be on its timetable may have a schedule that has ended.
+    """
 
     now: datetime
     kept_schedule: Schedule | None = None
+    may_have_ended: bool = False
 
 
 def refuse(message: str, *, field: str | None = None) -> NoReturn:

@@ -62,14 +62,21 @@ _MERGED: Final = ("schedule", "action", "retry", "misfire")
 
 
 def parse_job(
-    data: object, *, now: datetime, check_target: CheckTarget | None = None
+    data: object,
+    *,
+    now: datetime,
+    check_target: CheckTarget | None = None,
+    stored_headers: Mapping[str, str] = MappingProxyType({}),
+    may_have_ended: bool = False,
 ) -> JobDefinition:
     """Return the definition that `data` (the JSON of a job) describes.
 
-    `check_target` raises ValueError for a URL that may not be called. Raises InvalidInput
-    with all problems, each with the path of its field, like "schedule.cron".
+    `check_target` raises ValueError for a URL that may not be called. Masks stand for
+    `stored_headers`; a schedule may lie in the past only where it `may_have_ended`. Raises
+    InvalidInput with all problems, each with the path of its field, like "schedule.cron".
     """
-    return _definition(_checked(JobDraft, data, DraftContext(now=now), check_target))
+    context = DraftContext(now=now, may_have_ended=may_have_ended)
+    return _definition(_checked(JobDraft, data, context, check_target, stored_headers))
 
 
 def parse_action(data: object, *, now: datetime, check_target: CheckTarget | None = None) -> Action:

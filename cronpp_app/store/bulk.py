@@ -6,23 +6,27 @@ What a change means is that of `jobs.py`; here it is one statement for many.
 from collections.abc import Iterator, Sequence, Set
 from datetime import datetime, timedelta
 
+from pymongo.asynchronous.client_session import AsyncClientSession
+
 from cronpp_app.domain.jobs import Job, JobStatus
 from cronpp_app.domain.runs import RunStatus
 from cronpp_app.store.batches import merge, same
 from cronpp_app.store.database import Database
-from cronpp_app.store.documents import NEVER, Document
+from cronpp_app.store.documents import NEVER, Document, job_document
 from cronpp_app.store.jobs import JobFilter, readable
 
 _IS_DATE = {"$type": "date"}
 _WAITING = [RunStatus.PENDING.value, RunStatus.RETRYING.value]
 _LEFT_QUEUE = ("wake_at", "due_at", "seat", "queued", "claim_id", "error")
 _CANCELLED_AT_ONCE = 1_000
+_ADDED_AT_ONCE = 500
 
 
 class BulkJobStore:
     """The collections `jobs` and `runs`, for changes of many jobs."""
 
     def __init__(self, database: Database, *, retention: timedelta) -> None:
+        self._client = database.client
         self._jobs = database.jobs
         self._runs = database.runs
         self._retention = retention
@@ -57,6 +61,18 @@ class BulkJobStore:
         if due_by is not None:
             query["next_run_time"] = {**_IS_DATE, "$lte": due_by}
         return list(readable(await self._jobs.find(query).to_list()))
+
+    async def add_all(self, jobs: Sequence[Job]) -> None:
+        """Store new jobs: all of them, or none if anything fails."""
+
+        async def insert(session: AsyncClientSession) -> None:
+            for start in range(0, len(jobs), _ADDED_AT_ONCE):
+                some = jobs[start : start + _ADDED_AT_ONCE]
+                documents = [job_document(job) for job in some]
+                await self._jobs.insert_many(documents, session=session)
+
+        async with self._client.start_session() as session:
+            await session.with_transaction(insert)
 
     async def pause(self, user_id: str, job_ids: Sequence[str], *, now: datetime) -> list[str]:
         """Take jobs off the timetable; return those that were on it."""

@@ -22,6 +22,7 @@ from cronpp_app.services.passwords import Hasher
 from cronpp_app.services.runs import Runs
 from cronpp_app.services.signing import Signing
 from cronpp_app.services.tokens import Tokens
+from cronpp_app.services.transfer import Transfer
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.bulk import BulkJobStore
 from cronpp_app.store.cancels import CancelStore
@@ -98,6 +99,7 @@ def offered(
 ) -> ApiServices:
     jobs, runs = JobStore(database), RunStore(database, retention=RETENTION)
     ledger, ring = Ledger(database, retention=RETENTION), Notices(database).ring
+    bulk = BulkJobStore(database, retention=RETENTION)
     quick = Hasher(time_cost=1, memory_kib=1024)
     accounts = Accounts(AccountStore(database), hasher=quick, clock=clock)
     return ApiServices(
@@ -105,9 +107,8 @@ def offered(
         tokens=Tokens(TokenStore(database), accounts, clock=clock),
         signing=Signing(SigningStore(database, keys), clock=clock),
         jobs=Jobs(jobs, runs, ring=ring, clock=clock),
-        bulk_jobs=BulkJobs(
-            BulkJobStore(database, retention=RETENTION), runs, ring=ring, clock=clock
-        ),
+        bulk_jobs=BulkJobs(bulk, runs, ring=ring, clock=clock),
+        transfer=Transfer(jobs, bulk, ring=ring, clock=clock),
         runs=Runs(
             ledger,
             runs=runs,
