@@ -14,7 +14,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix bench browser clean
+.PHONY: help run test check fix bench browser promtool clean
 
 help: ## List the commands
 	@echo "Cron++ — make <command>"
@@ -23,7 +23,7 @@ help: ## List the commands
 run: $(RUNTIME) ## Start everything: web, API, a worker and, unless one is set, MongoDB
 	@exec $(BIN)/python main.py $(ARGS)
 
-test: check browser ## Check and test everything; finds or installs a browser
+test: check browser promtool ## Check and test everything; finds or installs a browser
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --ignore tests/browser
 	$(BIN)/python -m pytest tests/browser # apart: its Playwright blocks where the others await
 
@@ -44,6 +44,9 @@ bench: $(DEVELOPMENT) ## Measure cost of fire times, lateness under load, cost o
 
 browser: $(DEVELOPMENT) ## Find or install the browser of the tests
 	@$(BIN)/python -m tests.browser.find_browser --install
+
+promtool: $(DEVELOPMENT) ## Find or fetch Prometheus' checker of metrics
+	@$(BIN)/python -m tests.find_promtool --install
 
 clean: ## Remove what these commands made; the data in .cronpp stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis bench/out

@@ -41,6 +41,7 @@ from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.jobs import Jobs
 from cronpp_app.services.live import Changes
+from cronpp_app.services.metrics import Metrics
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.runs import Runs
 from cronpp_app.services.signing import Signing
@@ -52,12 +53,14 @@ from cronpp_app.store.attempts import AttemptStore
 from cronpp_app.store.bulk import BulkJobStore
 from cronpp_app.store.cancels import CancelStore
 from cronpp_app.store.changes import Notices
+from cronpp_app.store.counters import CounterStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.due import DueJobStore
 from cronpp_app.store.idempotency import IdempotencyStore
 from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.keys import Keys, KeyStore
 from cronpp_app.store.ledger import Ledger
+from cronpp_app.store.measures import MeasureStore
 from cronpp_app.store.replays import ReplayStore
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.seats import Seats
@@ -79,6 +82,7 @@ class Services:
     transfer: Transfer
     runs: Runs
     overviews: Overviews
+    metrics: Metrics
     changes: Changes
     idempotency: Idempotency
     caller: Caller
@@ -129,6 +133,7 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
         bulk_jobs=BulkJobs(bulk, runs, ring=ring),
         transfer=Transfer(jobs, bulk, ring=ring, check_target=check_target),
         overviews=Overviews(jobs, ledger, WorkerStore(database)),
+        metrics=Metrics(CounterStore(database), MeasureStore(database), WorkerStore(database)),
         changes=Changes(database),
         idempotency=Idempotency(IdempotencyStore(database)),
         actions=Actions(build_performing(database, caller, keys).perform),
@@ -159,6 +164,7 @@ def offered_by(services: Services) -> ApiServices:
         transfer=services.transfer,
         runs=services.runs,
         overviews=services.overviews,
+        metrics=services.metrics,
         idempotency=services.idempotency,
     )
 
@@ -248,7 +254,9 @@ def build_worker(settings: Settings, database: Database, perform: Perform) -> Du
             let_go=claim_bell,
         ),
         reaping=reaping,
-        upkeep=Upkeep(WorkerStore(database), clock, held, worker_id=worker_id),
+        upkeep=Upkeep(
+            WorkerStore(database), CounterStore(database), clock, held, worker_id=worker_id
+        ),
         notices=Notices(database),
         fire_bell=fire_bell,
         claim_bell=claim_bell,

@@ -7,7 +7,18 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from cronpp_app import __version__
-from cronpp_app.api import actions, auth, bulk, health, jobs, runs, signing, tokens, transfer
+from cronpp_app.api import (
+    actions,
+    auth,
+    bulk,
+    health,
+    jobs,
+    metrics,
+    runs,
+    signing,
+    tokens,
+    transfer,
+)
 from cronpp_app.api.middleware import Gate, GateRules
 from cronpp_app.api.offered import ApiServices
 from cronpp_app.api.openapi import docs_files, docs_router, document_of, methods_at
@@ -49,6 +60,7 @@ def build_api(
     app.mount("/api/docs/files", docs_files())
     app.state.services = services
     app.include_router(health.router)
+    app.include_router(metrics.router)
     api = APIRouter(prefix="/api")
     for router in _ROUTERS:
         api.include_router(router)

@@ -23,7 +23,7 @@ from cronpp_app.store.database import translated_errors
 log = logging.getLogger("cronpp.api")
 
 # Answered without looking at who asks: assets, and the probes that must not need the database.
-_ANONYMOUS = ("/healthz", "/readyz", "/_nicegui/", "/static/", "/favicon.ico")
+_ANONYMOUS = ("/healthz", "/readyz", "/metrics", "/_nicegui/", "/static/", "/favicon.ico")
 _OPEN_PAGES = ("/login", "/signup", "/auth/", "/_nicegui")
 _OPEN_API = frozenset({"/api/auth/signup", "/api/auth/login", "/api/openapi.json"})
 

@@ -10,6 +10,7 @@ from cronpp_app.services.actions import Actions
 from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.jobs import Jobs
+from cronpp_app.services.metrics import Metrics
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.runs import Runs
 from cronpp_app.services.signing import Signing
@@ -30,5 +31,6 @@ class ApiServices:
     transfer: Transfer
     runs: Runs
     overviews: Overviews
+    metrics: Metrics
     idempotency: Idempotency
     clock: Callable[[], datetime] = utc_now

@@ -10,21 +10,30 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from cronpp_app import __version__
 from cronpp_app.engine.claims import HeldClaims
 from cronpp_app.engine.database_clock import DatabaseClock
+from cronpp_app.store.counters import CounterStore
 from cronpp_app.store.workers import WorkerInfo, WorkerStore
 
 log = logging.getLogger("cronpp.worker")
 
 BEAT_SECONDS = 10
 SYNC_SECONDS = 20
+COUNT_SECONDS = 5
 
 
 class Upkeep:
     """Keeps the worker in the registry and its idea of the database's clock true."""
 
     def __init__(
-        self, workers: WorkerStore, clock: DatabaseClock, held: HeldClaims, *, worker_id: str
+        self,
+        workers: WorkerStore,
+        counters: CounterStore,
+        clock: DatabaseClock,
+        held: HeldClaims,
+        *,
+        worker_id: str,
     ) -> None:
         self._workers = workers
+        self._counters = counters
         self._clock = clock
         self._held = held
         self._worker_id = worker_id
@@ -35,7 +44,11 @@ class Upkeep:
         await self._clock.sync()
         self._started_at = self._clock.now()
         await self._beat()
-        for duty, seconds in ((self._beat, BEAT_SECONDS), (self._clock.sync, SYNC_SECONDS)):
+        for duty, seconds in (
+            (self._beat, BEAT_SECONDS),
+            (self._clock.sync, SYNC_SECONDS),
+            (self._counters.flush, COUNT_SECONDS),
+        ):
             self._scheduler.add_job(
                 _logged(duty), "interval", seconds=seconds, max_instances=1, coalesce=True
             )
@@ -44,6 +57,7 @@ class Upkeep:
     async def stop(self) -> None:
         """End the timetable and leave the registry."""
         self._scheduler.shutdown(wait=False)
+        await _logged(self._counters.flush)()
         await _logged(lambda: self._workers.leave(self._worker_id))()
 
     async def _beat(self) -> None:

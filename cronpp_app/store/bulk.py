@@ -29,6 +29,7 @@ class BulkJobStore:
         self._client = database.client
         self._jobs = database.jobs
         self._runs = database.runs
+        self._tally = database.tally
         self._retention = retention
 
     async def matching(self, which: JobFilter) -> list[str]:
@@ -131,10 +132,11 @@ class BulkJobStore:
             "expire_at": now + self._retention,
         }
         for some in portions(waiting, _CANCELLED_AT_ONCE):
-            await self._runs.update_many(
+            result = await self._runs.update_many(
                 queue | {"_id": {"$in": some}},
                 {"$set": fields, "$unset": dict.fromkeys(_LEFT_QUEUE, "")},
             )
+            self._tally.ended(RunStatus.CANCELLED, result.modified_count)
 
 
 def portions(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -41,6 +41,7 @@ class CancelStore:
     def __init__(self, database: Database, *, retention: timedelta) -> None:
         self._runs = database.runs
         self._logs = database.logs
+        self._tally = database.tally
         self._notices = Notices(database)
         self._retention = retention
 
@@ -76,9 +77,10 @@ class CancelStore:
             "expire_at": now + self._retention,
         }
         unfinished = {"_id": run.id, "status": {"$in": _UNFINISHED}}
-        await self._runs.update_one(
+        result = await self._runs.update_one(
             unfinished, {"$set": fields, "$unset": dict.fromkeys(_GONE, "")}
         )
+        self._tally.ended(RunStatus.CANCELLED, result.modified_count)
         await wake_queued(self._runs, [run])
 
     async def among(self, run_ids: Set[str]) -> set[str]:

@@ -13,6 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConnectionFailure, PyMongoError, ServerSelectionTimeoutError
 
 from cronpp_app.errors import StoreUnavailable
+from cronpp_app.store.tally import Tally
 
 Collection = AsyncCollection[Mapping[str, Any]]
 
@@ -38,6 +39,8 @@ class Database:
         self.logs: Collection = self.raw["execution_logs"]
         self.workers: Collection = self.raw["workers"]
         self.notices: Collection = self.raw["notices"]
+        self.counters: Collection = self.raw["counters"]
+        self.tally = Tally()
 
     async def server_time(self) -> datetime:
         """Return the database server's present moment; raise StoreUnavailable without one."""

@@ -61,6 +61,7 @@ class Ledger:
     def __init__(self, database: Database, *, retention: timedelta) -> None:
         self._runs = database.runs
         self._logs = database.logs
+        self._tally = database.tally
         self._retention = retention
 
     async def get(self, user_id: str, run_id: str) -> Run | None:
@@ -104,6 +105,7 @@ class Ledger:
         }
         gone = dict.fromkeys(("wake_at", "due_at", "seat", "queued", "claim_id"), "")
         cancelled = await self._changed(run, _WAITING, {"$set": fields, "$unset": gone})
+        self._tally.ended(RunStatus.CANCELLED, int(cancelled is not None))
         await wake_queued(self._runs, [cancelled] if cancelled else [])
         return cancelled
 

@@ -46,6 +46,7 @@ class RunStore:
 
     def __init__(self, database: Database, *, retention: timedelta) -> None:
         self._runs = database.runs
+        self._tally = database.tally
         self._retention = retention
 
     async def add(self, runs: Sequence[Run]) -> None:
@@ -55,10 +56,14 @@ class RunStore:
         """
         if not runs:
             return
+        known: set[int] = set()
         try:
             await self._runs.insert_many([self._dated(run) for run in runs], ordered=False)
         except BulkWriteError as error:
-            only_duplicates(error)
+            known = set(only_duplicates(error))
+        for index, run in enumerate(runs):
+            if run.finished_at is not None and index not in known:
+                self._tally.ended(run.status)
 
     async def last_told(self, job: Job, *, since: datetime) -> datetime | None:
         """Return the last fire time from `since` on that this version of `job` has told."""
@@ -166,6 +171,8 @@ class RunStore:
             claims = {run.id: run.claim_id for run, _ in group}
             result = await self._runs.update_many(all_held(claims), merge(rows, unset=unset))
             matched += result.matched_count
+            for row in rows.values():
+                self._tally.wrote(row)
         await wake_queued(self._runs, [run for run, fields in outcomes if "wake_at" not in fields])
         return len(outcomes) - matched
 
@@ -175,6 +182,7 @@ class RunStore:
             {"job_id": job_id, "status": {"$in": _WAITING}, "wake_at": _IS_DATE},
             _final({"status": RunStatus.CANCELLED.value, "reason": reason}, self._end(now)),
         )
+        self._tally.ended(RunStatus.CANCELLED, result.modified_count)
         return result.modified_count
 
     def _dated(self, run: Run) -> Document:

@@ -17,6 +17,7 @@ from cronpp_app.services.actions import Actions
 from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.jobs import Jobs
+from cronpp_app.services.metrics import Metrics
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.passwords import Hasher
 from cronpp_app.services.runs import Runs
@@ -27,12 +28,14 @@ from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.bulk import BulkJobStore
 from cronpp_app.store.cancels import CancelStore
 from cronpp_app.store.changes import Notices
+from cronpp_app.store.counters import CounterStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.due import DueJobStore
 from cronpp_app.store.idempotency import IdempotencyStore
 from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.keys import Keys
 from cronpp_app.store.ledger import Ledger
+from cronpp_app.store.measures import MeasureStore
 from cronpp_app.store.replays import ReplayStore
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.signing import SigningStore
@@ -121,6 +124,13 @@ def offered(
         ),
         overviews=Overviews(jobs, ledger, WorkerStore(database), clock=clock, fresh_seconds=0),
         actions=Actions(performing, clock=clock),
+        metrics=Metrics(
+            CounterStore(database),
+            MeasureStore(database),
+            WorkerStore(database),
+            clock=clock,
+            fresh_seconds=0,
+        ),
         idempotency=Idempotency(IdempotencyStore(database), clock=clock),
         clock=clock,
     )

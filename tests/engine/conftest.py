@@ -138,6 +138,7 @@ async def bench(database: Database, keys: Keys) -> AsyncIterator[Bench]:
     """A bench; whatever the test did, the ledger must be sound after it."""
     bench = Bench(database, keys)
     yield bench
+    await bench.services.aclose()
     assert [violation async for violation in violations(database)] == []
 
 
