@@ -3,8 +3,8 @@
 import json
 import subprocess
 import time
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from pymongo import MongoClient
 
@@ -39,7 +39,7 @@ def drain_agenda(
     return jobs / (max(starts) - min(starts)) * 1000
 
 
-def insert_due(uri: str, name: str, moments: list[Any]) -> None:
+def insert_due(uri: str, name: str, moments: list[datetime]) -> None:
     """Insert one job per moment, as Agenda itself would have stored it."""
     documents = [
         {
@@ -101,3 +101,17 @@ def _wait_for_starts(outs: list[Path], jobs: int) -> list[int]:
             raise SystemExit(f"Agenda started {len(starts)} of {jobs} jobs in 300 s.")
         time.sleep(0.2)
     return [start for start, _ in starts]
+
+
+def lateness_of_agenda(
+    at: Stage, name: str, moments: list[datetime], *, packages: Path
+) -> list[float]:
+    """Return how late (ms) one Agenda process starts no-op jobs that are due at `moments`."""
+    insert_due(at.uri, name, moments)
+    out = at.folder / f"{name}.log"
+    process = start_worker(at.uri, name, None, out=out, packages=packages)
+    try:
+        _wait_for_starts([out], len(moments))
+    finally:
+        stop_workers([process])
+    return [max(0.0, start - due) for start, due in starts_in([out])]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.backoff import Backoff, RetryPolicy
-from cronpp_app.domain.jobs import HttpAction, Job, JobDefinition, JobStatus, Overlap
+from cronpp_app.domain.jobs import Action, HttpAction, Job, JobDefinition, JobStatus, Overlap
 from cronpp_app.domain.schedules import IntervalSchedule
 from cronpp_app.store.database import Database, new_id
 from cronpp_app.store.documents import job_document
@@ -121,12 +121,25 @@ async def add_jobs(
 ) -> list[Job]:
     """Store jobs that call `url` every second from `start_at` on for `lasting`.
 
-    Their fire times are spread over the second. They may overlap, so that a run whose worker
-    died does not keep the next ones from starting.
+    Their fire times are spread over the second.
+    """
+    action = HttpAction(method="POST", url=url, body="{}")
+    over = timedelta(seconds=1)
+    jobs = spread_jobs(action, count=count, start_at=start_at, over=over, lasting=lasting)
+    await database.jobs.insert_many([job_document(job) for job in jobs])
+    return jobs
+
+
+def spread_jobs(
+    action: Action, *, count: int, start_at: datetime, over: timedelta, lasting: timedelta
+) -> list[Job]:
+    """Return every-second jobs whose fire times are spread `over` a while.
+
+    They may overlap, so that a run whose worker died does not keep the next ones from starting.
     """
     now = utc_now()
-    offsets = [timedelta(milliseconds=1000 * number // count) for number in range(count)]
-    jobs = [
+    starts = [start_at + milliseconds_of(over * number / count) for number in range(count)]
+    return [
         Job(
             id=new_id(),
             user_id="ada",
@@ -134,11 +147,9 @@ async def add_jobs(
             definition=JobDefinition(
                 name=f"Job {number}",
                 schedule=IntervalSchedule(
-                    every=timedelta(seconds=1),
-                    start_at=start_at + offset,
-                    end_at=start_at + offset + lasting,
+                    every=timedelta(seconds=1), start_at=start, end_at=start + lasting
                 ),
-                action=HttpAction(method="POST", url=url, body="{}"),
+                action=action,
                 overlap=Overlap.ALLOW,
                 retry=RetryPolicy(backoff=Backoff.FIXED, base=timedelta(seconds=1), jitter=False),
             ),
@@ -146,12 +157,15 @@ async def add_jobs(
             enabled=True,
             created_at=now,
             updated_at=now,
-            next_run_time=start_at + offset,
+            next_run_time=start,
         )
-        for number, offset in enumerate(offsets)
+        for number, start in enumerate(starts)
     ]
-    await database.jobs.insert_many([job_document(job) for job in jobs])
-    return jobs
+
+
+def milliseconds_of(span: timedelta) -> timedelta:
+    """Return `span` cut to milliseconds, as the database keeps moments."""
+    return timedelta(milliseconds=span // timedelta(milliseconds=1))
 
 
 async def wait_for_calm(database: Database, *, at_most: float) -> None:
