@@ -18,7 +18,7 @@ from cronpp_app.clock import monotonic
 from cronpp_app.domain.leases import LeaseTerms
 from cronpp_app.domain.runs import Run
 from cronpp_app.engine.claim import Claiming
-from cronpp_app.engine.claims import HeldClaims
+from cronpp_app.engine.claims import HeldClaims, Limits
 from cronpp_app.engine.database_clock import DatabaseClock
 from cronpp_app.engine.execute import Executing, Perform
 from cronpp_app.engine.fire import Firing
@@ -61,6 +61,7 @@ from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.keys import Keys, KeyStore
 from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.measures import MeasureStore
+from cronpp_app.store.queue import Queue
 from cronpp_app.store.replays import ReplayStore
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.seats import Seats
@@ -204,6 +205,16 @@ def pace_of(settings: Settings) -> Pace:
     )
 
 
+def limits_of(settings: Settings) -> Limits:
+    """Return how much a worker does at a time; a share never exceeds the slots."""
+    slots = settings.slots
+    return Limits(
+        slots=slots,
+        of_user=min(slots, settings.user_slots or max(1, slots * 4 // 5)),
+        to_host=min(slots, settings.host_slots or slots),
+    )
+
+
 def worker_name() -> str:
     """Return a name that tells host and process, and is never used twice."""
     return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:4]}"
@@ -216,9 +227,9 @@ def build_worker(settings: Settings, database: Database, perform: Perform) -> Du
     runs = RunStore(database, retention=retention)
     attempts = AttemptStore(database, retention=retention)
     jobs = DueJobStore(database)
-    fire_bell, claim_bell = Bell(), Bell()
+    fire_bell, claim_bell, start_bell = Bell(), Bell(), Bell()
     clock = DatabaseClock(database.server_time, monotonic)
-    held = HeldClaims(settings.slots, freed=claim_bell)
+    held = HeldClaims(limits_of(settings), freed=(claim_bell, start_bell))
     recording = Recording(
         runs, attempts, jobs, recorded=partial(_release, held), retrying=claim_bell
     )
@@ -229,9 +240,11 @@ def build_worker(settings: Settings, database: Database, perform: Perform) -> Du
         clock,
         held,
         begin=executing.begin,
+        bell=start_bell,
     )
     claiming = Claiming(
         runs,
+        Queue(database),
         clock,
         held,
         worker_id=worker_id,

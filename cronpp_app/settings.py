@@ -54,6 +54,12 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535, description="port it listens on; 0: any free one")
     workers: int = Field(1, ge=0, le=64, description="local worker processes kept alive; 0: none")
     slots: int = Field(500, ge=1, le=10_000, description="runs one worker performs at a time")
+    user_slots: int = Field(
+        0, ge=0, le=10_000, description="of these, runs of one user; 0: four fifths of the slots"
+    )
+    host_slots: int = Field(
+        0, ge=0, le=10_000, description="of these, calls to one host; 0: all slots"
+    )
     poll_seconds: float = Field(
         1.0, ge=0.05, le=60, description="longest wait of an idle worker between two looks"
     )

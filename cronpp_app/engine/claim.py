@@ -6,9 +6,11 @@ from uuid import uuid4
 
 from cronpp_app.clock import monotonic
 from cronpp_app.domain.leases import LeaseTerms, trust_from
+from cronpp_app.engine.choice import Choice
 from cronpp_app.engine.claims import Claim, HeldClaims
 from cronpp_app.engine.database_clock import DatabaseClock
 from cronpp_app.engine.reap import Reaping
+from cronpp_app.store.queue import Queue
 from cronpp_app.store.runs import RunStore
 
 PAGE = 250
@@ -25,6 +27,7 @@ class Claiming:
     def __init__(
         self,
         runs: RunStore,
+        queue: Queue,
         clock: DatabaseClock,
         held: HeldClaims,
         *,
@@ -34,6 +37,8 @@ class Claiming:
         claimed: Callable[[Sequence[Claim]], None],
     ) -> None:
         self._runs = runs
+        self._queue = queue
+        self._choice = Choice(queue, held)
         self._clock = clock
         self._held = held
         self._worker_id = worker_id
@@ -45,18 +50,16 @@ class Claiming:
 
     async def step(self) -> bool:
         """Claim a page of runs; return whether there are likely more."""
-        limit = min(PAGE, self._held.free)
+        limit = min(PAGE, self._held.room())
         if limit == 0:
             self._next_wake = None  # a freed slot rings
             return False
-        self._next_wake = await self._runs.next_wake()
+        self._next_wake = await self._queue.next_wake()
         now = self._clock.now()
         if self._next_wake is None or self._next_wake > now + LOOK_AHEAD:
             return False
-        run_ids = await self._runs.peek(until=now + AHEAD, limit=limit)
-        if not run_ids:
-            return False
-        if await self._claim(run_ids) == 0:
+        run_ids = await self._choice.of(now=now, until=now + AHEAD, limit=limit)
+        if not run_ids or await self._claim(run_ids) == 0:
             self._misses += 1
             return False
         self._misses, self._next_wake = 0, now + AHEAD

@@ -22,9 +22,9 @@ log = logging.getLogger("cronpp.worker")
 
 # How long a stopping worker tries to write its last results; afterwards leases tell the rest.
 LAST_WORDS_SECONDS = 15
-# Under load, steps this far apart find many runs each; 2 ms was measured to be worse than 5.
-START_SPACING_SECONDS = 0.004
-RECORD_SPACING_SECONDS = 0.010
+# Under load, steps this far apart find many runs each, which makes each of them cheaper.
+START_SPACING_SECONDS = 0.008
+RECORD_SPACING_SECONDS = 0.025
 _PAUSE_AFTER_INTERRUPTION_SECONDS = 1.0
 
 

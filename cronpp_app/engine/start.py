@@ -49,6 +49,7 @@ class Starting:
         held: HeldClaims,
         *,
         begin: Callable[[Claim], None],
+        bell: Bell,
     ) -> None:
         self._stores = stores
         self._clock = clock
@@ -56,7 +57,8 @@ class Starting:
         self._begin = begin
         self._waiting: list[tuple[datetime, int, Claim]] = []
         self._order = count()
-        self.bell = Bell()
+        self._held_up: list[tuple[datetime, int, Claim]] = []
+        self.bell = bell
 
     def add(self, claims: Sequence[Claim]) -> None:
         """Have `claims` started when their runs are due."""
@@ -84,8 +86,9 @@ class Starting:
 
     async def give_back(self) -> None:
         """Return all claims that have not been started to the queue, unspent."""
-        claims = [claim for _, _, claim in self._waiting]
+        claims = [claim for _, _, claim in (*self._waiting, *self._held_up)]
         self._waiting.clear()
+        self._held_up.clear()
         await self._stores.runs.give_back([claim.run for claim in claims])
         self._let_go(claims)
 
@@ -96,10 +99,18 @@ class Starting:
         return (self._waiting[0][0] - self._clock.now()) / timedelta(seconds=1)
 
     def _due_now(self) -> list[Claim]:
+        """Return due claims that got a slot; those that found none wait until some are free."""
         now = self._clock.now()
+        for entry in self._held_up:
+            heapq.heappush(self._waiting, entry)
+        self._held_up.clear()
         claims: list[Claim] = []
         while self._waiting and self._waiting[0][0] <= now and len(claims) < BATCH:
-            claims.append(heapq.heappop(self._waiting)[2])
+            entry = heapq.heappop(self._waiting)
+            if self._held.try_start(entry[2].run):
+                claims.append(entry[2])
+            else:
+                self._held_up.append(entry)
         return claims
 
     def _let_go(self, claims: Sequence[Claim]) -> None:
@@ -132,6 +143,8 @@ class Starting:
         """Return the claims that are due by the database's clock; the others wait on (I5)."""
         now = standing.now
         early = [claim for claim in claims if now and claim.run.due_at and claim.run.due_at > now]
+        for claim in early:
+            self._held.stop(claim.run)
         self.add(early)
         waiting_on = {id(claim) for claim in early}
         return [claim for claim in claims if id(claim) not in waiting_on]

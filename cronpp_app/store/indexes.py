@@ -57,10 +57,11 @@ JOBS = [
 ]
 
 RUNS = [
-    # Claiming and reaping: the one queue, oldest first.
+    # Claiming and reaping: the one queue, oldest first. The user is in it, so that a choice
+    # among users reads no runs.
     IndexModel(
-        [("wake_at", UP), ("_id", UP)],
-        name="wake",
+        [("wake_at", UP), ("_id", UP), ("user_id", UP)],
+        name="wake_of_users",
         partialFilterExpression={"wake_at": _IS_DATE},
     ),
     # Overlap: one unfinished run of a job at a time, and one waiting for it, across all workers.

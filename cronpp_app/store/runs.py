@@ -77,19 +77,6 @@ class RunStore:
         found = await self._runs.find_one(told, fields, sort={"fire_time": -1})
         return found.get("last_fire_time", found["fire_time"]) if found else None
 
-    async def peek(self, *, until: datetime, limit: int) -> list[str]:
-        """Return the ids of at most `limit` runs to be looked at by `until`, oldest first."""
-        due = {"wake_at": {**_IS_DATE, "$lte": until}}
-        cursor = self._runs.find(due, {"_id": 1}).sort({"wake_at": 1, "_id": 1}).limit(limit)
-        return [document["_id"] async for document in cursor]
-
-    async def next_wake(self) -> datetime | None:
-        """Return when the next run needs a look, or None when none does."""
-        found = await self._runs.find_one(
-            {"wake_at": _IS_DATE}, {"_id": 0, "wake_at": 1}, sort={"wake_at": 1, "_id": 1}
-        )
-        return found["wake_at"] if found else None
-
     async def claim(
         self,
         run_ids: Sequence[str],

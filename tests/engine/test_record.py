@@ -135,7 +135,7 @@ async def test_answers_of_many_megabytes_are_all_kept(bench: Bench) -> None:
     )
     jobs = [await bench.add_job() for _ in range(50)]
     bench.target.answers = [AttemptResult(response=answer) for _ in jobs]
-    await bench.work_once(await bench.worker())
+    await bench.work_once(await bench.worker(slots=100))
     kept = [attempt.response for job in jobs for attempt in await bench.log(job)]
     assert kept == [answer] * len(jobs)
 

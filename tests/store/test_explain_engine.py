@@ -19,6 +19,7 @@ from cronpp_app.store.attempts import AttemptStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import job_document
 from cronpp_app.store.due import Advance, DueJobStore, Ending
+from cronpp_app.store.queue import Queue
 from cronpp_app.store.run_documents import run_document, run_from
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.seats import Seats
@@ -116,8 +117,9 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "the next fire time": lambda d: DueJobStore(d).next_moment(),
     "due jobs": lambda d: DueJobStore(d).due(until=utc_now(), limit=DUE),
     "how jobs stand": lambda d: DueJobStore(d).standing([f"job-{n}" for n in range(DUE)]),
-    "the next wake-up": lambda d: RunStore(d, retention=DAY).next_wake(),
-    "due runs": lambda d: RunStore(d, retention=DAY).peek(until=utc_now(), limit=DUE),
+    "the next wake-up": lambda d: Queue(d).next_wake(),
+    "due runs": lambda d: Queue(d).peek(until=utc_now(), limit=DUE),
+    "due runs by user": lambda d: Queue(d).peek_by_user(until=utc_now(), reach=DUE, of_user=5),
     "claiming": _claim,
     "renewing": _renew,
     "advancing jobs": _advance,
@@ -130,7 +132,7 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
         "job-1", reason="paused", now=utc_now()
     ),
 }
-COVERED = {"the next fire time", "the next wake-up", "due runs"}
+COVERED = {"the next fire time", "the next wake-up", "due runs", "due runs by user"}
 
 
 @pytest.mark.parametrize("name", READS)
