@@ -61,7 +61,7 @@ from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.keys import Keys, KeyStore
 from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.measures import MeasureStore
-from cronpp_app.store.queue import Queue
+from cronpp_app.store.queue import queue_of_jobs, queue_of_runs
 from cronpp_app.store.replays import ReplayStore
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.seats import Seats
@@ -244,7 +244,7 @@ def build_worker(settings: Settings, database: Database, perform: Perform) -> Du
     )
     claiming = Claiming(
         runs,
-        Queue(database),
+        queue_of_runs(database),
         clock,
         held,
         worker_id=worker_id,
@@ -253,7 +253,7 @@ def build_worker(settings: Settings, database: Database, perform: Perform) -> Du
         claimed=starting.add,
     )
     return Duties(
-        firing=Firing(jobs, runs, clock, fired=claim_bell),
+        firing=Firing(jobs, queue_of_jobs(database), runs, clock, fired=claim_bell),
         claiming=claiming,
         starting=starting,
         executing=executing,

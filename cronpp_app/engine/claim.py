@@ -54,7 +54,7 @@ class Claiming:
         if limit == 0:
             self._next_wake = None  # a freed slot rings
             return False
-        self._next_wake = await self._queue.next_wake()
+        self._next_wake = await self._queue.next_moment()
         now = self._clock.now()
         if self._next_wake is None or self._next_wake > now + LOOK_AHEAD:
             return False

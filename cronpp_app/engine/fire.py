@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -10,9 +10,11 @@ from cronpp_app.domain.fires import FirePlan, gap_run, plan_fires, scheduled_run
 from cronpp_app.domain.jobs import Job, JobStatus
 from cronpp_app.domain.runs import Run
 from cronpp_app.domain.schedules import next_fire
+from cronpp_app.engine.choice import OF_USER, REACH, Rounds
 from cronpp_app.engine.database_clock import DatabaseClock
 from cronpp_app.engine.loops import Bell
 from cronpp_app.store.due import Advance, DueJobStore
+from cronpp_app.store.queue import Queue
 from cronpp_app.store.runs import RunStore
 
 log = logging.getLogger("cronpp.worker")
@@ -22,15 +24,25 @@ PAGE = 200
 # look is due when the next one is half of that away, so that looks are few and none is late.
 AHEAD = timedelta(seconds=1)
 LOOK_AHEAD = AHEAD / 2
+# More than a page that is due within this time takes that time to fire.
+HERD_AHEAD = timedelta(seconds=3)
 
 
 class Firing:
     """Looks for due jobs; rings `fired` when it has made runs of them."""
 
     def __init__(
-        self, jobs: DueJobStore, runs: RunStore, clock: DatabaseClock, *, fired: Bell
+        self,
+        jobs: DueJobStore,
+        queue: Queue,
+        runs: RunStore,
+        clock: DatabaseClock,
+        *,
+        fired: Bell,
     ) -> None:
         self._jobs = jobs
+        self._queue = queue
+        self._rounds = Rounds(self._due_by_user)
         self._runs = runs
         self._clock = clock
         self._fired = fired
@@ -42,20 +54,19 @@ class Firing:
         Runs are inserted first, `next_run_time` advanced after: a crash in between repeats
         harmlessly, while the other order would lose a fire.
         """
-        self._next_moment = await self._jobs.next_moment()
         now = self._clock.now()
-        if self._next_moment is None or self._next_moment > now + LOOK_AHEAD:
-            return False
-        due = await self._jobs.due(until=now + AHEAD, limit=PAGE)
-        for job_id, reason in due.damaged.items():
-            await self._set_aside(job_id, reason, now)
-        plans = [(job, plan) for job in due.jobs if (plan := await self._plan(job, now))]
-        await self._runs.add([run for job, plan in plans for run in _runs_of(job, plan, now)])
-        _tell_misfires(plans, now)
-        self._fired.ring()
-        await self._jobs.advance([_advance(job, plan) for job, plan in plans])
-        self._next_moment = now + AHEAD
-        return len(due.jobs) + len(due.damaged) == PAGE
+        page = await self._queue.peek(until=now + HERD_AHEAD, limit=PAGE + 1)
+        self._next_moment = page[0].at if page else await self._queue.next_moment()
+        if len(page) > PAGE:
+            until = now + HERD_AHEAD
+            job_ids = await self._rounds.take(until=until, limit=PAGE, room_of=_any_number)
+            await self._fire(job_ids, now=now, ahead=HERD_AHEAD)
+            return True
+        if page and page[0].at <= now + LOOK_AHEAD:
+            near = [job.id for job in page if job.at <= now + AHEAD]
+            await self._fire(near, now=now, ahead=AHEAD)
+            self._next_moment = now + AHEAD
+        return False
 
     def seconds_until_look(self) -> float | None:
         """Return how long the next look can wait, or None if no fire time is known."""
@@ -63,11 +74,25 @@ class Firing:
             return None
         return (self._next_moment - LOOK_AHEAD - self._clock.now()) / timedelta(seconds=1)
 
-    async def _plan(self, job: Job, now: datetime) -> FirePlan | None:
+    async def _fire(self, job_ids: Sequence[str], *, now: datetime, ahead: timedelta) -> None:
+        due = await self._jobs.due(job_ids, until=now + ahead)
+        for job_id, reason in due.damaged.items():
+            await self._set_aside(job_id, reason, now)
+        planned = [(job, await self._plan(job, now=now, ahead=ahead)) for job in due.jobs]
+        plans = [(job, plan) for job, plan in planned if plan]
+        await self._runs.add([run for job, plan in plans for run in _runs_of(job, plan, now)])
+        _tell_misfires(plans, now)
+        self._fired.ring()
+        await self._jobs.advance([_advance(job, plan) for job, plan in plans])
+
+    async def _due_by_user(self, until: datetime) -> Mapping[str, Sequence[str]]:
+        return await self._queue.peek_by_user(until=until, reach=REACH, of_user=OF_USER)
+
+    async def _plan(self, job: Job, *, now: datetime, ahead: timedelta) -> FirePlan | None:
         """Return the plan of a due job, or set the job aside if its schedule is broken."""
         definition = job.definition
         due = job.next_run_time or now
-        plan = partial(plan_fires, definition.schedule, definition.misfire, now=now, ahead=AHEAD)
+        plan = partial(plan_fires, definition.schedule, definition.misfire, now=now, ahead=ahead)
         try:
             planned = plan(due=due)
             if not planned.gaps:
@@ -85,6 +110,10 @@ class Firing:
         log.error("job set aside", extra={"job_id": job_id, "reason": reason})
         message = f"Set aside, because it could not be read: {reason}. Edit it to mend it."
         await self._jobs.set_aside(job_id, reason=message, now=now)
+
+
+def _any_number(_user_id: str) -> int:
+    return PAGE
 
 
 def _runs_of(job: Job, plan: FirePlan, now: datetime) -> list[Run]:

@@ -73,18 +73,22 @@ class EgressRules:
 
     def permits_address(self, address: Address, *, host: str = "") -> bool:
         """Return whether `address`, reached by the name `host`, may be called."""
-        address = unwrap(address)
-        if any(address in network for network in self.denied):
-            return False
-        if address in METADATA_ADDRESSES:
-            return any(
-                address in network and network.num_addresses == 1 for network in self.networks
-            )
-        return (
-            host in self.hosts
-            or any(address in network for network in self.networks)
-            or why_not_public(address) is None
-        )
+        return _permits(self, address, host)
+
+
+# Asked several times per attempt, mostly about the same few addresses.
+@lru_cache(maxsize=4096)
+def _permits(rules: EgressRules, address: Address, host: str) -> bool:
+    address = unwrap(address)
+    if any(address in network for network in rules.denied):
+        return False
+    if address in METADATA_ADDRESSES:
+        return any(address in network and network.num_addresses == 1 for network in rules.networks)
+    return (
+        host in rules.hosts
+        or any(address in network for network in rules.networks)
+        or why_not_public(address) is None
+    )
 
 
 def parse_allow(text: str) -> EgressRules:

@@ -65,20 +65,11 @@ class DueJobStore:
     def __init__(self, database: Database) -> None:
         self._jobs = database.jobs
 
-    async def next_moment(self) -> datetime | None:
-        """Return the earliest `next_run_time` of all jobs, or None when no job has one."""
-        found = await self._jobs.find_one(
-            {"next_run_time": _IS_DATE},
-            {"_id": 0, "next_run_time": 1},
-            sort={"next_run_time": 1},
-        )
-        return found["next_run_time"] if found else None
-
-    async def due(self, *, until: datetime, limit: int) -> DueJobs:
-        """Return at most `limit` jobs due by `until`, the longest due first."""
-        query = {"next_run_time": {**_IS_DATE, "$lte": until}}
+    async def due(self, job_ids: Sequence[str], *, until: datetime) -> DueJobs:
+        """Return those of `job_ids` that are (still) due by `until`."""
+        query = {"_id": {"$in": list(job_ids)}, "next_run_time": {**_IS_DATE, "$lte": until}}
         jobs, damaged = [], {}
-        async for document in self._jobs.find(query).sort({"next_run_time": 1}).limit(limit):
+        async for document in self._jobs.find(query):
             try:
                 jobs.append(job_from(document))
             except (KeyError, TypeError, ValueError, AttributeError) as error:

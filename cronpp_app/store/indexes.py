@@ -33,10 +33,11 @@ API_TOKENS = [
 ]
 
 JOBS = [
-    # Firing: due jobs, soonest first. Jobs without a next run are not in it at all.
+    # Firing: due jobs, soonest first. Jobs without a next run are not in it at all. The user is
+    # in it, so that a choice among users reads no jobs.
     IndexModel(
-        [("next_run_time", UP)],
-        name="due",
+        [("next_run_time", UP), ("_id", UP), ("user_id", UP)],
+        name="due_jobs",
         partialFilterExpression={"next_run_time": _IS_DATE},
     ),
     # Lists: one per sort order; `_id` makes the order total, so that a cursor can resume it.

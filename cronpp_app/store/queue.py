@@ -1,66 +1,76 @@
-"""The queue as workers look at it: which runs need a look, without reading the runs."""
+"""What waits: runs that need a look, jobs that are due; asked of two indexes alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from cronpp_app.store.database import Database
-from cronpp_app.store.documents import Document
+from cronpp_app.store.database import Collection, Database
 
 # Said in queries as well, or MongoDB does not see that a partial index serves them.
 _IS_DATE = {"$type": "date"}
-_OLDEST_FIRST = {"wake_at": 1, "_id": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A run that needs a look at `wake_at`: it is due then, or its lease ends."""
+    """A run or job of a user that needs a look `at` a moment."""
 
     id: str
     user_id: str
-    wake_at: datetime
+    at: datetime
 
 
 class Queue:
-    """The index `wake`; all of its questions are answered by the index alone."""
+    """Documents by the moment in their `field`, oldest first; no document is read."""
 
-    def __init__(self, database: Database) -> None:
-        self._runs = database.runs
+    def __init__(self, collection: Collection, field: str) -> None:
+        self._collection = collection
+        self._field = field
+        self._oldest_first = {field: 1, "_id": 1}
 
     async def peek(self, *, until: datetime, limit: int) -> list[Waiting]:
-        """Return at most `limit` runs to be looked at by `until`, oldest first."""
-        due = {"wake_at": {**_IS_DATE, "$lte": until}}
-        cursor = self._runs.find(due, {"user_id": 1, "wake_at": 1}).sort(_OLDEST_FIRST)
+        """Return at most `limit` of those whose moment comes by `until`, oldest first."""
+        fields = {"user_id": 1, self._field: 1}
+        found = self._collection.find(self._by(until), fields).sort(self._oldest_first)
         return [
-            Waiting(id=found["_id"], user_id=found["user_id"], wake_at=found["wake_at"])
-            async for found in cursor.limit(limit)
+            Waiting(id=one["_id"], user_id=one["user_id"], at=one[self._field])
+            async for one in found.limit(limit)
         ]
 
-    async def next_wake(self) -> datetime | None:
-        """Return when the next run needs a look, or None when none does."""
-        found = await self._runs.find_one(
-            {"wake_at": _IS_DATE}, {"_id": 0, "wake_at": 1}, sort=_OLDEST_FIRST
+    async def next_moment(self) -> datetime | None:
+        """Return the earliest moment, or None when nothing waits."""
+        found = await self._collection.find_one(
+            {self._field: _IS_DATE}, {"_id": 0, self._field: 1}, sort=self._oldest_first
         )
-        return found["wake_at"] if found else None
+        return found[self._field] if found else None
 
     async def peek_by_user(
         self, *, until: datetime, reach: int, of_user: int
     ) -> Mapping[str, Sequence[str]]:
-        """Return whose runs need a look by `until`: at most `of_user` ids of each, oldest first.
+        """Return, by user, at most `of_user` ids of those whose moment comes by `until`.
 
-        Only the oldest `reach` runs are considered.
+        Only the oldest `reach` are considered.
         """
-        pipeline: list[Document] = [
-            {"$match": {"wake_at": {**_IS_DATE, "$lte": until}}},
-            {"$sort": _OLDEST_FIRST},
+        first = {"$firstN": {"input": "$_id", "n": of_user}}
+        pipeline: list[dict[str, Any]] = [
+            {"$match": self._by(until)},
+            {"$sort": self._oldest_first},
             {"$limit": reach},
             {"$project": {"user_id": 1}},
-            {
-                "$group": {
-                    "_id": "$user_id",
-                    "run_ids": {"$firstN": {"input": "$_id", "n": of_user}},
-                }
-            },
+            {"$group": {"_id": "$user_id", "ids": first}},
         ]
-        found = await self._runs.aggregate(pipeline)
-        return {document["_id"]: document["run_ids"] async for document in found}
+        found = await self._collection.aggregate(pipeline)
+        return {document["_id"]: document["ids"] async for document in found}
+
+    def _by(self, until: datetime) -> dict[str, Any]:
+        return {self._field: {**_IS_DATE, "$lte": until}}
+
+
+def queue_of_runs(database: Database) -> Queue:
+    """Return the runs that are due, or whose lease ends, at their `wake_at`."""
+    return Queue(database.runs, "wake_at")
+
+
+def queue_of_jobs(database: Database) -> Queue:
+    """Return the jobs that fire at their `next_run_time`."""
+    return Queue(database.jobs, "next_run_time")

@@ -79,7 +79,7 @@ async def test_of_many_runs_of_a_job_started_by_many_workers_one_at_a_time_runs(
 ) -> None:
     job = await bench.add_job()
     bench.target.hold = asyncio.Event()
-    workers = [await bench.worker(slots=2) for _ in range(4)]
+    workers = [await bench.worker(slots=5) for _ in range(4)]
     for _ in range(4):
         await _fire_again(bench, workers[0], job)
     while any(run.status is RunStatus.PENDING for run in await bench.runs(job)):

@@ -1,0 +1,97 @@
+"""Limits: what one worker does at a time, and that nobody's herd keeps others waiting."""
+
+import asyncio
+from datetime import timedelta
+
+from cronpp_app.clock import utc_now
+from cronpp_app.domain.jobs import HttpAction
+from cronpp_app.domain.runs import RunStatus
+from cronpp_app.store.documents import job_document
+from cronpp_app.store.run_documents import run_document
+from tests.engine.conftest import Bench
+from tests.factories import make_job, make_run
+
+AGO = timedelta(seconds=5)
+
+
+async def _add_runs(bench: Bench, user_id: str, count: int, *, url: str = "") -> None:
+    """Store `count` waiting runs of one user, each of a job of its own, the later the younger."""
+    now = utc_now()
+    action = {"action": HttpAction(method="GET", url=url)} if url else {}
+    jobs = [
+        make_job(id=f"{user_id}-{number}", user_id=user_id, **action) for number in range(count)
+    ]
+    runs = [make_run(job, id=f"run-of-{job.id}", wake_at=now - AGO) for job in jobs]
+    await bench.database.jobs.insert_many([job_document(job) for job in jobs])
+    await bench.database.runs.insert_many([run_document(run) for run in runs])
+
+
+async def _under_way(bench: Bench, user_id: str) -> int:
+    open_logs = {"user_id": user_id, "status": "RUNNING"}
+    return await bench.database.logs.count_documents(open_logs)
+
+
+async def test_one_user_never_fills_all_slots(bench: Bench) -> None:
+    await _add_runs(bench, "ada", 30)
+    await _add_runs(bench, "bob", 1)
+    bench.target.hold = asyncio.Event()
+    worker = await bench.worker(slots=10)
+    await bench.begin(worker)
+    assert (await _under_way(bench, "ada"), await _under_way(bench, "bob")) == (8, 1)
+
+
+async def test_a_limit_per_user_holds_and_what_it_held_up_follows(bench: Bench) -> None:
+    await _add_runs(bench, "ada", 5)
+    bench.target.hold = asyncio.Event()
+    worker = await bench.worker(slots=10, user_slots=2)
+    await bench.begin(worker)
+    assert await _under_way(bench, "ada") == 2
+    bench.target.hold.set()
+    for _ in range(3):
+        await bench.settle(worker)
+        await bench.begin(worker)
+    await bench.settle(worker)
+    assert {run.status for run in await bench.runs()} == {RunStatus.SUCCESS}
+    assert {run.attempt_count for run in await bench.runs()} == {1}
+
+
+async def test_a_limit_per_host_leaves_other_hosts_alone(bench: Bench) -> None:
+    await _add_runs(bench, "ada", 4, url="https://slow.example/hook")
+    await _add_runs(bench, "bob", 2, url="https://fast.example/hook")
+    bench.target.hold = asyncio.Event()
+    worker = await bench.worker(slots=10, host_slots=2)
+    await bench.begin(worker)
+    assert (await _under_way(bench, "ada"), await _under_way(bench, "bob")) == (2, 2)
+
+
+async def test_what_limits_held_up_is_given_back_unspent_when_a_worker_stops(bench: Bench) -> None:
+    await _add_runs(bench, "ada", 5)
+    worker = await bench.worker(slots=10, user_slots=2)
+    await bench.begin(worker)
+    await worker.starting.give_back()
+    await bench.settle(worker)
+    waiting = [run for run in await bench.runs() if run.status is RunStatus.PENDING]
+    assert {run.attempt_count for run in waiting} == {0}
+    other = await bench.worker()
+    await bench.begin(other)
+    await bench.settle(other)
+    assert {run.status for run in await bench.runs()} == {RunStatus.SUCCESS}
+
+
+async def test_a_herd_of_runs_does_not_keep_others_waiting(bench: Bench) -> None:
+    await _add_runs(bench, "ada", 600)
+    await _add_runs(bench, "bob", 1)
+    worker = await bench.worker(slots=300)
+    await worker.claiming.step()
+    (run,) = [run for run in await bench.runs() if run.user_id == "bob"]
+    assert run.status is RunStatus.RUNNING
+
+
+async def test_a_herd_of_jobs_does_not_keep_others_waiting(bench: Bench) -> None:
+    due = utc_now() - AGO
+    jobs = [make_job(id=f"ada-{n}", user_id="ada", next_run_time=due) for n in range(450)]
+    jobs.append(make_job(id="bob-1", user_id="bob", next_run_time=due + timedelta(seconds=1)))
+    await bench.database.jobs.insert_many([job_document(job) for job in jobs])
+    worker = await bench.worker()
+    assert await worker.firing.step()
+    assert any(run.user_id == "bob" for run in await bench.runs())
