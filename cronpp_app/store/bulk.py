@@ -123,7 +123,7 @@ class BulkJobStore:
         Through the queue, because it is short; the jobs' histories may be very long.
         """
         queue = {"wake_at": _IS_DATE, "user_id": user_id, "status": {"$in": _WAITING}}
-        found = self._runs.find(queue, {"job_id": 1}, hint="wake_of_users")
+        found = self._runs.find(queue, {"job_id": 1}, hint="wake")
         waiting = [run["_id"] async for run in found if run["job_id"] in job_ids]
         fields = {
             "status": RunStatus.CANCELLED.value,

@@ -37,7 +37,7 @@ JOBS = [
     # in it, so that a choice among users reads no jobs.
     IndexModel(
         [("next_run_time", UP), ("_id", UP), ("user_id", UP)],
-        name="due_jobs",
+        name="due",
         partialFilterExpression={"next_run_time": _IS_DATE},
     ),
     # Lists: one per sort order; `_id` makes the order total, so that a cursor can resume it.
@@ -62,7 +62,7 @@ RUNS = [
     # among users reads no runs.
     IndexModel(
         [("wake_at", UP), ("_id", UP), ("user_id", UP)],
-        name="wake_of_users",
+        name="wake",
         partialFilterExpression={"wake_at": _IS_DATE},
     ),
     # Overlap: one unfinished run of a job at a time, and one waiting for it, across all workers.
