@@ -1,6 +1,8 @@
 """When a job fires: cron, interval or once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from components.cron_field import CronField
@@ -9,19 +11,34 @@ from components.markup import box, icon, text
 from components.segments import Segments
 from components.zone_field import zone_field
 from cronpp_app.domain.zones import load_zone
-from cronpp_app.services.texts import read_moment
 
 KINDS = {"cron": "Cron", "interval": "Interval", "once": "Once"}
 _UNITS = {1: "seconds", 60: "minutes", 3_600: "hours", 86_400: "days"}
 # What this form does not show stays as it is while the kind stays.
 _KEPT = ("start_at", "end_at", "jitter_seconds")
+_LOCAL = "%Y-%m-%dT%H:%M"
+# Words of a moment to come, and what makes it of the present local time.
+_SOON: Mapping[str, Callable[[datetime], datetime]] = {
+    "In 10 minutes": lambda now: now + timedelta(minutes=10),
+    "In 1 hour": lambda now: now + timedelta(hours=1),
+    "Tomorrow 09:00": lambda now: _at_nine(now, days=1),
+    "Next Monday 09:00": lambda now: _at_nine(now, days=7 - now.weekday()),
+}
 
 
 class EditorWhen:
-    """The fields of a schedule; `draft` is its JSON."""
+    """The fields of a schedule; `draft` is its JSON. `now` tells the time."""
 
-    def __init__(self, form: Form, schedule: Mapping[str, Any], *, viewer_zone: str) -> None:
+    def __init__(
+        self,
+        form: Form,
+        schedule: Mapping[str, Any],
+        *,
+        viewer_zone: str,
+        now: Callable[[], datetime],
+    ) -> None:
         self._form = form
+        self._now = now
         self._given = schedule
         self._kind = Segments(
             "Kind of schedule", KINDS, str(schedule["kind"]), on_change=self._switch
@@ -34,10 +51,7 @@ class EditorWhen:
         with self._panes["interval"]:
             self._draw_interval(schedule)
         with self._panes["once"]:
-            self._run_at = text_field(
-                form, "schedule.run_at", "Date and time", _local(schedule, zone)
-            )
-            self._run_at.props("type=datetime-local step=1").mark("run-at")
+            self._draw_once(_local(schedule, zone))
         self._zone_box = box()
         with self._zone_box:
             first = [viewer_zone]
@@ -67,13 +81,28 @@ class EditorWhen:
                 own = {"run_at": _with_seconds(self._run_at.value), "timezone": self._zone.value}
         return {"kind": kind, **kept, **own}
 
+    def _draw_once(self, local: str) -> None:
+        with box("cx-chips") as group:
+            group.props["role"], group.props["aria-label"] = "group", "Times to come"
+            for words in _SOON:
+                made = text(words, "cx-choice", tag="button").mark(f"soon-{words}")
+                made.props["type"] = "button"
+                made.on("click", partial(self._pick_soon, words), args=[])
+        self._run_at = text_field(self._form, "schedule.run_at", "Date and time", local)
+        self._run_at.props("type=datetime-local step=1").mark("run-at")
+
+    def _pick_soon(self, words: str) -> None:
+        local = self._now().astimezone(load_zone(self._zone.value or "UTC"))
+        self._run_at.value = _SOON[words](local).strftime(_LOCAL)
+
     def _draw_interval(self, schedule: Mapping[str, Any]) -> None:
-        every = int(schedule.get("every_seconds", 300))
-        unit = max(size for size in _UNITS if every % size == 0)
+        every = schedule.get("every_seconds", 300)
+        known = isinstance(every, int) and every > 0
+        unit = max(size for size in _UNITS if every % size == 0) if known else 1
+        number = every // unit if known else every
         with box("cx-two-fields"):
-            self._number = number_field(
-                self._form, "schedule.every_seconds", "Every", every // unit
-            ).mark("every")
+            self._number = number_field(self._form, "schedule.every_seconds", "Every", number)
+            self._number.mark("every")
             self._unit = choice_field(self._form, "schedule.unit", "Unit", _UNITS, unit)
 
     def _every_seconds(self) -> object:
@@ -92,10 +121,16 @@ class EditorWhen:
 
 def _local(schedule: Mapping[str, Any], zone: str) -> str:
     """Return `run_at` as a date field shows it: local time of its zone, without one."""
-    if "run_at" not in schedule:
+    try:
+        moment = datetime.fromisoformat(str(schedule.get("run_at") or ""))
+    except ValueError:  # half typed
         return ""
-    local = read_moment(str(schedule["run_at"])).astimezone(load_zone(zone))
-    return local.strftime("%Y-%m-%dT%H:%M:%S" if local.second else "%Y-%m-%dT%H:%M")
+    local = moment.astimezone(load_zone(zone)) if moment.tzinfo else moment
+    return local.strftime(f"{_LOCAL}:%S" if local.second else _LOCAL)
+
+
+def _at_nine(now: datetime, *, days: int) -> datetime:
+    return (now + timedelta(days=days)).replace(hour=9, minute=0)
 
 
 def _with_seconds(typed: str | None) -> str:

@@ -1,6 +1,7 @@
 """The editor of a job: all its fields, and the draft they make."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from components.editor_basics import EditorBasics
@@ -11,6 +12,7 @@ from components.form import Form
 from components.markup import box, notice
 from components.schedule_preview import PreviewValues, SchedulePreview
 from components.section import section
+from components.trial import Trial
 from cronpp_app.errors import FieldError
 
 
@@ -18,7 +20,13 @@ class JobForm:
     """Shows `values` (the JSON of a definition); `draft` is what they have become."""
 
     def __init__(
-        self, values: Mapping[str, Any], *, viewer_zone: str, on_change: Callable[[], Any]
+        self,
+        values: Mapping[str, Any],
+        *,
+        viewer_zone: str,
+        now: Callable[[], datetime],
+        on_change: Callable[[], Any],
+        on_try: Callable[[], Any],
     ) -> None:
         self._on_change = on_change
         form = self._form = Form(self._changed)
@@ -28,7 +36,9 @@ class JobForm:
                 with section("The job", "What is it called?", "file-text", "calm"):
                     self._basics = EditorBasics(form, values)
                 with section("Schedule", "When should it run?", "calendar-days", "primary"):
-                    self.when = EditorWhen(form, values["schedule"], viewer_zone=viewer_zone)
+                    self.when = EditorWhen(
+                        form, values["schedule"], viewer_zone=viewer_zone, now=now
+                    )
                 with section("Action", "What should Cron++ do?", "globe", "info"):
                     self.what = EditorWhat(form, values["action"])
                 with section("Retries", "How stubborn should it be?", "refresh-cw", "warn"):
@@ -37,6 +47,7 @@ class JobForm:
                     self._policies = EditorPolicies(form, values)
             with box("cx-editor-side"):
                 self._preview = SchedulePreview(viewer_zone=viewer_zone)
+                self.trial = Trial(on_try=on_try)
 
     def draft(self) -> dict[str, Any]:
         """Return the JSON of the job as typed, right or wrong."""
@@ -69,12 +80,6 @@ class JobForm:
             self._preview.show(values)
         else:
             self._preview.show_nothing()
-
-    def show_problem(self, words: str) -> None:
-        """Show one problem of the whole form above it."""
-        self._problems.clear()
-        with self._problems:
-            notice(words)
 
     def _changed(self) -> Any:
         self._retry.show_plan()

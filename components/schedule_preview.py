@@ -24,13 +24,13 @@ class SchedulePreview:
 
     def __init__(self, *, viewer_zone: str) -> None:
         self._viewer_zone = viewer_zone
-        with box("cx-card cx-preview", tag="section") as card:
-            card.props["aria-live"] = "polite"
+        with box("cx-card cx-preview", tag="section"):
             with box("cx-line"):
                 with box("cx-tile-icon cx-tint-primary"):
                     icon("clock")
                 text("Next runs", "cx-h2 cx-grow", tag="h2")
             self._words = text("", "cx-preview-words", tag="p").mark("schedule-words")
+            self._words.props["aria-live"] = "polite"
             self._list = box("cx-fires", tag="ol").mark("fire-times")
             self._notes = box("cx-stack").style("gap:8px")
 

@@ -2,16 +2,22 @@
 
 from typing import TYPE_CHECKING, Any
 
-from nicegui import events, ui
+from nicegui import ui
 
+from components.changed_elsewhere import ChangedElsewhere
 from components.job_form import JobForm
 from components.markup import box, button, icon, text
+from components.paste_box import PasteBox
 from components.theme import theme_of
+from cronpp_app.clock import utc_now
 from cronpp_app.domain.jobs import Job
 from cronpp_app.errors import NotFound
 from cronpp_app.services.drafts import definition_fields
 from pages.editing import Editing
+from pages.editing_elsewhere import Elsewhere
+from pages.editing_tools import EditingTools
 from pages.framed import framed
+from pages.live import Live
 from pages.lost import draw_not_found
 from pages.visitor import Visitor, visitor_of
 
@@ -62,20 +68,44 @@ def register(services: "Services") -> None:
 
 
 async def _show(visitor: Visitor, job: Job | None, values: dict[str, Any]) -> None:
-    editing = Editing(visitor, job)
+    def draw(shown: dict[str, Any]) -> JobForm:
+        place.clear()
+        with place:
+            return JobForm(
+                shown,
+                viewer_zone=visitor.user.timezone,
+                now=utc_now,
+                on_change=visitor.guarded(editing.changed),
+                on_try=visitor.guarded(tools.try_out),
+            )
+
+    editing = Editing(visitor, job, draw=draw)
+    tools = EditingTools(visitor, editing)
     async with framed(visitor, "/"):
         _head(editing, is_new=job is None)
-        form = JobForm(
-            values, viewer_zone=visitor.user.timezone, on_change=visitor.guarded(editing.changed)
+        elsewhere = Elsewhere(visitor, editing, ChangedElsewhere())
+        tools.paste_box = PasteBox(
+            on_text=visitor.guarded(tools.paste), on_undo=visitor.guarded(tools.undo_paste)
         )
-    await editing.begin(form)
-    ui.on("cx_dark", lambda event: _follow_theme(form, event))
+        place = box()
+    await editing.begin(values)
+    live = Live(visitor, elsewhere.on_batch)
+    ui.on("cx_visible", lambda event: _set_visible(editing, live, bool(event.args)))
+    paste, restore = visitor.guarded(tools.paste), visitor.guarded(tools.restore)
+    ui.on("cx_pasted", lambda event: paste(str(event.args)))
+    ui.on("cx_draft", lambda event: restore(event.args))
+    # Only the browser knows what "as the system" is; it answers as if the theme had changed.
+    ui.on("cx_dark", lambda event: editing.set_dark(bool(event.args)))
     await visitor.client.connected()
-    # The editor weighs more than the rest of the page; that is there first.
     with visitor.client:
-        form.what.body.load(dark=theme_of(visitor.client) == "dark")
-        # Only the browser knows what "as the system" is; it answers as if the theme had changed.
-        ui.run_javascript("emitEvent('cx_dark', Quasar.Dark.isActive)")
+        editing.connected(dark=theme_of(visitor.client) == "dark")
+        ui.run_javascript("emitEvent('cx_dark', Quasar.Dark.isActive); cxOfferDraft()")
+    live.start()
+
+
+async def _set_visible(editing: Editing, live: Live, visible: bool) -> None:
+    editing.set_visible(visible)
+    await live.set_visible(visible)
 
 
 def _head(editing: Editing, *, is_new: bool) -> None:
@@ -91,7 +121,3 @@ def _head(editing: Editing, *, is_new: bool) -> None:
             cancel.props["href"] = "/"
             words = "Create job" if is_new else "Save job"
             button(words, editing.save, "cx-button-primary", icon_name="check").mark("save")
-
-
-def _follow_theme(form: JobForm, event: events.GenericEventArguments) -> None:
-    form.what.body.set_dark(bool(event.args))

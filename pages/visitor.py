@@ -66,8 +66,8 @@ class Visitor:
         """Lead the browser to the login, and back here afterwards."""
         url = self.client.request.url
         here = f"{url.path}?{url.query}" if url.query else url.path
-        # Unsaved work is kept from nobody here: the session it could be saved with is gone.
-        self.client.run_javascript("window.cxUnsaved(false)")
+        # What is not saved waits in the browser: the session it could be saved with is gone.
+        self.client.run_javascript("window.cxSentAway()")
         self.client.open(f"/login?next={quote(here, safe='/')}")
 
     def tell(self, words: str, *, good: bool = True) -> None:

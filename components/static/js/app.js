@@ -47,7 +47,41 @@
   let unsaved = false;
   window.cxUnsaved = (state) => { unsaved = state; };
   window.cxHasUnsaved = () => unsaved;
-  window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
+  // A page that has lost its server is loaded again by itself; its draft is kept for then.
+  let isLost = false;
+  window.addEventListener("beforeunload", (event) => { if (unsaved && !isLost) event.preventDefault(); });
+
+  // What was typed outlives a reload, in this tab only, and never a fresh visit.
+  const draftKey = () => `cx-draft ${location.pathname}`;
+  window.cxKeepDraft = (draft) => {
+    try {
+      if (draft) sessionStorage.setItem(draftKey(), JSON.stringify(draft));
+      else sessionStorage.removeItem(draftKey());
+    } catch { /* private windows and full stores keep nothing */ }
+  };
+  window.cxOfferDraft = () => {
+    const kept = sessionStorage.getItem(draftKey());
+    const came = performance.getEntriesByType("navigation")[0]?.type;
+    const wasSentAway = sessionStorage.getItem("cx-sent-away") === location.pathname;
+    sessionStorage.removeItem("cx-sent-away");
+    if (kept && (wasSentAway || came === "reload" || came === "back_forward")) emitEvent("cx_draft", JSON.parse(kept));
+    else window.cxKeepDraft(null);
+  };
+  // The session has ended: nothing can be saved now, but the draft is there after the login.
+  window.cxSentAway = () => {
+    unsaved = false;
+    sessionStorage.setItem("cx-sent-away", location.pathname);
+  };
+
+  // A command pasted anywhere into the editor is meant for the whole form.
+  document.addEventListener("paste", (event) => {
+    const field = event.target;
+    if (!field.closest?.(".cx-editor") || field.tagName !== "INPUT") return;
+    const words = event.clipboardData?.getData("text/plain") ?? "";
+    if (!/^\s*(?:[$#>]\s+)?(?:\S*[\/\\])?(?:curl|wget)(?:\.exe)?\s/i.test(words)) return;
+    event.preventDefault();
+    emitEvent("cx_pasted", words);
+  });
 
   document.addEventListener("visibilitychange", () => {
     if (window.socket && window.did_handshake) emitEvent("cx_visible", !document.hidden);

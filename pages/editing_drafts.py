@@ -1,0 +1,61 @@
+"""Drafts that outlive a lost connection: the browser keeps them, for its tab and session only."""
+
+import asyncio
+import json
+from typing import Any
+
+from nicegui import background_tasks
+
+from cronpp_app.domain.secrets import DOTS, is_secret_header
+from pages.visitor import Visitor
+
+_AFTER_SECONDS = 0.4
+_PARTS = ("schedule", "action", "retry", "misfire")
+
+
+class KeptDraft:
+    """Has the browser keep the latest draft, once typing pauses."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self._visitor = visitor
+        self._draft: dict[str, Any] | None = None
+        self._is_waiting = self._is_kept = False
+
+    def keep(self, draft: dict[str, Any] | None) -> None:
+        """Keep `draft`; None forgets what is kept."""
+        if draft is None and not (self._is_kept or self._is_waiting):
+            return
+        self._draft = draft
+        if draft is None:
+            self._send()
+        elif not self._is_waiting:
+            self._is_waiting = True
+            background_tasks.create(self._send_soon(), name="keep a draft")
+
+    async def _send_soon(self) -> None:
+        await asyncio.sleep(_AFTER_SECONDS)
+        self._is_waiting = False
+        self._send()
+
+    def _send(self) -> None:
+        self._is_kept = self._draft is not None
+        kept = _without_secrets(self._draft) if self._draft else None
+        if not self._visitor.client.is_deleted:
+            self._visitor.client.run_javascript(f"cxKeepDraft({json.dumps(kept)})")
+
+
+def usable_draft(kept: object) -> dict[str, Any] | None:
+    """Return what the browser kept if it is a draft of this form, else None."""
+    if not isinstance(kept, dict) or not isinstance(kept.get("name"), str):
+        return None
+    return kept if all(isinstance(kept.get(part), dict) for part in _PARTS) else None
+
+
+def _without_secrets(draft: dict[str, Any]) -> dict[str, Any]:
+    """Return `draft` with the values of secret headers left out; masks may stay."""
+    headers = {
+        name: "" if is_secret_header(name) and not value.startswith(DOTS) else value
+        for name, value in draft["action"].get("headers", {}).items()
+    }
+    action = draft["action"] | ({"headers": headers} if headers else {})
+    return {**draft, "action": action}
