@@ -24,6 +24,7 @@ from cronpp_app.engine.execute import Executing, Perform
 from cronpp_app.engine.fire import Firing
 from cronpp_app.engine.loops import Bell
 from cronpp_app.engine.perform import Performing
+from cronpp_app.engine.prepare import Preparing
 from cronpp_app.engine.reap import Reaping
 from cronpp_app.engine.record import Recording
 from cronpp_app.engine.renew import Renewing
@@ -39,11 +40,13 @@ from cronpp_app.services.accounts import Accounts
 from cronpp_app.services.actions import Actions
 from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.idempotency import Idempotency
+from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.jobs import Jobs
 from cronpp_app.services.live import Changes
 from cronpp_app.services.metrics import Metrics
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.runs import Runs
+from cronpp_app.services.secrets import Secrets
 from cronpp_app.services.signing import Signing
 from cronpp_app.services.tokens import Tokens
 from cronpp_app.services.transfer import Transfer
@@ -65,6 +68,7 @@ from cronpp_app.store.queue import queue_of_jobs, queue_of_runs
 from cronpp_app.store.replays import ReplayStore
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.seats import Seats
+from cronpp_app.store.secrets import SecretStore
 from cronpp_app.store.signing import SigningStore
 from cronpp_app.store.tokens import TokenStore
 from cronpp_app.store.workers import WorkerStore
@@ -77,6 +81,7 @@ class Services:
     accounts: Accounts
     tokens: Tokens
     signing: Signing
+    secrets: Secrets
     jobs: Jobs
     bulk_jobs: BulkJobs
     actions: Actions
@@ -114,14 +119,16 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
     ledger = Ledger(database, retention=retention)
     bulk = BulkJobStore(database, retention=retention)
     check_target = partial(_check_target, egress_rules(settings))
-    ring = Notices(database).ring
+    ring, secrets = Notices(database).ring, SecretStore(database, keys)
+    job_secrets = JobSecrets(secrets, keys, check_target=check_target)
     caller = build_caller(settings)
     accounts = Accounts(AccountStore(database), signup=settings.signup)
     return Services(
         accounts=accounts,
         tokens=Tokens(TokenStore(database), accounts),
         signing=Signing(SigningStore(database, keys)),
-        jobs=Jobs(jobs, runs, ring=ring, check_target=check_target),
+        secrets=Secrets(secrets),
+        jobs=Jobs(jobs, runs, ring=ring, secrets=job_secrets),
         runs=Runs(
             ledger,
             runs=runs,
@@ -132,7 +139,7 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
             ring=ring,
         ),
         bulk_jobs=BulkJobs(bulk, runs, ring=ring),
-        transfer=Transfer(jobs, bulk, ring=ring, check_target=check_target),
+        transfer=Transfer(jobs, bulk, ring=ring, secrets=job_secrets),
         overviews=Overviews(jobs, ledger, WorkerStore(database)),
         metrics=Metrics(CounterStore(database), MeasureStore(database), WorkerStore(database)),
         changes=Changes(database),
@@ -159,6 +166,7 @@ def offered_by(services: Services) -> ApiServices:
         accounts=services.accounts,
         tokens=services.tokens,
         signing=services.signing,
+        secrets=services.secrets,
         jobs=services.jobs,
         bulk_jobs=services.bulk_jobs,
         actions=services.actions,
@@ -193,7 +201,8 @@ def build_caller(settings: Settings) -> Caller:
 
 def build_performing(database: Database, caller: Caller, keys: Keys) -> Performing:
     """Return what performs runs with `caller`, signed with the secrets of their owners."""
-    return Performing(caller, SigningStore(database, keys))
+    preparing = Preparing(SecretStore(database, keys), keys)
+    return Performing(caller, SigningStore(database, keys), preparing)
 
 
 def pace_of(settings: Settings) -> Pace:

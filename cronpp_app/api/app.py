@@ -15,6 +15,7 @@ from cronpp_app.api import (
     jobs,
     metrics,
     runs,
+    secrets,
     signing,
     tokens,
     transfer,
@@ -31,6 +32,7 @@ _PREFLIGHT_SECONDS = 600
 _ROUTERS = (
     auth.router,
     signing.router,
+    secrets.router,
     tokens.router,
     bulk.router,
     actions.router,

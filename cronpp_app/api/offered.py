@@ -13,6 +13,7 @@ from cronpp_app.services.jobs import Jobs
 from cronpp_app.services.metrics import Metrics
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.runs import Runs
+from cronpp_app.services.secrets import Secrets
 from cronpp_app.services.signing import Signing
 from cronpp_app.services.tokens import Tokens
 from cronpp_app.services.transfer import Transfer
@@ -25,6 +26,7 @@ class ApiServices:
     accounts: Accounts
     tokens: Tokens
     signing: Signing
+    secrets: Secrets
     jobs: Jobs
     bulk_jobs: BulkJobs
     actions: Actions

@@ -78,6 +78,16 @@ class SigningSecretAnswer(Answer):
     previous_until: AwareDatetime | None
 
 
+class SecretAnswer(Answer):
+    """A secret; `value` is its mask, `used_by` the number of jobs that refer to it."""
+
+    name: str
+    value: str
+    used_by: int
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
 class LastRunAnswer(Answer):
     """The latest run of a job that has ended."""
 

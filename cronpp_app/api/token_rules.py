@@ -17,6 +17,7 @@ _OPEN_TO_TOKENS: Final = (
     "/api/openapi.json",
     "/api/runs",
     "/api/schedules",
+    "/api/secrets",
     "/api/stats",
 )
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from cronpp_app.domain.backoff import RetryPolicy
 from cronpp_app.domain.schedules import Schedule
+from cronpp_app.domain.secrets import Sealed
 
 
 class JobStatus(StrEnum):
@@ -68,7 +69,11 @@ SUCCESS_STATUSES = (StatusRange(first=200, last=299),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpAction:
-    """Call a URL; `body` is sent byte for byte as UTF-8, `timeout` is one total deadline."""
+    """Call a URL; `body` is sent byte for byte as UTF-8, `timeout` is one total deadline.
+
+    `secret_headers` are marked as secret besides those that always are. A header in `sealed`
+    stands in `headers` as its mask.
+    """
 
     method: str
     url: str
@@ -77,6 +82,8 @@ class HttpAction:
     timeout: timedelta = timedelta(seconds=30)
     success_statuses: tuple[StatusRange, ...] = SUCCESS_STATUSES
     follow_redirects: bool = False
+    secret_headers: tuple[str, ...] = ()
+    sealed: Mapping[str, Sealed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,15 +12,36 @@ _SHORTEST_SHOWN = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
-    """A secret, encrypted: the id of the key that opens it, and nonce and ciphertext."""
+    """A secret, encrypted: the id of the key that opens it, and nonce and ciphertext.
+
+    `names` are the stored secrets that the text refers to (`{{secret.NAME}}`).
+    """
 
     key_id: str
     data: bytes
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confidential:
+    """What of a request must not reach another site: headers (lower case), perhaps the body."""
+
+    headers: frozenset[str] = SECRET_HEADERS
+    in_body: bool = False
+
+
+# Of a request that holds no other secrets than those headers.
+USUAL: Final = Confidential()
 
 
 def is_secret_header(name: str) -> bool:
     """Return whether the values of this header are always secret."""
     return name.casefold() in SECRET_HEADERS
+
+
+def place_of_header(job_id: str, header: str) -> str:
+    """Return the place that a sealed header of a job, and of its runs, belongs to."""
+    return f"jobs/{job_id}/headers/{header.casefold()}"
 
 
 def mask(value: str) -> str:

@@ -21,6 +21,7 @@ from cronpp_app.domain.attempts import (
     is_retryable_status,
 )
 from cronpp_app.domain.jobs import HttpAction, LogAction
+from cronpp_app.domain.secrets import USUAL, Confidential
 from cronpp_app.outbound.exchange import Exchange
 from cronpp_app.outbound.failures import describe
 from cronpp_app.outbound.guard import EgressRules
@@ -50,13 +51,22 @@ class Caller:
         self._user_agent = user_agent
         self._transport = transport or GuardedTransport(rules, resolver=resolver)
 
-    async def call(self, action: HttpAction, *, extra_headers: Mapping[str, str]) -> AttemptResult:
+    async def call(
+        self,
+        action: HttpAction,
+        *,
+        extra_headers: Mapping[str, str],
+        confidential: Confidential = USUAL,
+    ) -> AttemptResult:
         """Return what came of performing `action` once; `extra_headers` win over its own.
 
-        Never raises, but for CancelledError. `action.timeout` is the deadline for all of it:
-        look-up, connection, TLS, sending, redirects, reading.
+        What is `confidential` does not follow a redirect to another site. Never raises, but
+        for CancelledError. `action.timeout` is the deadline for all of it: look-up, connection,
+        TLS, sending, redirects, reading.
         """
-        exchange = Exchange(action, extra_headers, user_agent=self._user_agent)
+        exchange = Exchange(
+            action, extra_headers, confidential=confidential, user_agent=self._user_agent
+        )
         deadline = asyncio.timeout(action.timeout.total_seconds())
         try:
             async with deadline:

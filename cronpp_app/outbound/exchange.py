@@ -8,6 +8,7 @@ import httpx
 
 from cronpp_app.domain.attempts import ReceivedResponse, SentRequest
 from cronpp_app.domain.jobs import HttpAction
+from cronpp_app.domain.secrets import Confidential
 from cronpp_app.outbound.bodies import Reading
 from cronpp_app.outbound.failures import RedirectRefused
 from cronpp_app.outbound.guard import EgressRules, InvalidUrl, Target, check_url
@@ -22,9 +23,15 @@ class Exchange:
     """Performs an action once; what is known of it can be asked whenever it ends."""
 
     def __init__(
-        self, action: HttpAction, extra_headers: Mapping[str, str], *, user_agent: str
+        self,
+        action: HttpAction,
+        extra_headers: Mapping[str, str],
+        *,
+        confidential: Confidential,
+        user_agent: str,
     ) -> None:
         self._action = action
+        self._confidential = confidential
         self._headers: Headers = compose_headers(action, extra_headers, user_agent=user_agent)
         self._first: Outgoing | None = None
         self._target: Target | None = None
@@ -40,6 +47,7 @@ class Exchange:
             target=check_url(self._action.url, rules),
             headers=self._headers,
             body=None if body is None else body.encode(),
+            confidential=self._confidential,
         )
         self._first = outgoing
         redirects = 0
@@ -111,4 +119,10 @@ def _follow(outgoing: Outgoing, redirect: tuple[int, str], rules: EgressRules) -
     target = check_url(absolute, rules)
     if outgoing.target.scheme == "https" and target.scheme != "https":
         raise RedirectRefused(f"The redirect to {target.url} leaves https for http.")
-    return outgoing.redirected(target, status)
+    following = outgoing.redirected(target, status)
+    leaves = target.origin != outgoing.target.origin
+    if leaves and following.body is not None and outgoing.confidential.in_body:
+        raise RedirectRefused(
+            f"The redirect to {target.authority} would carry a secret in the body to another site."
+        )
+    return following

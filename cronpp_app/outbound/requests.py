@@ -10,12 +10,13 @@ import httpx
 
 from cronpp_app.domain.attempts import SentRequest
 from cronpp_app.domain.jobs import HttpAction
-from cronpp_app.domain.secrets import SECRET_HEADERS, mask, masked_headers
+from cronpp_app.domain.secrets import SECRET_HEADERS, USUAL, Confidential, mask, masked_headers
 from cronpp_app.outbound.guard import Target
 from cronpp_app.outbound.transport import SAFE_METHODS, Passage
 
 Headers = tuple[tuple[str, str], ...]
 
+_SIGNATURE: Final = frozenset({"webhook-id", "webhook-timestamp", "webhook-signature"})
 _BODY_HEADERS: Final = frozenset({"content-type", "content-length", "content-encoding"})
 
 
@@ -31,6 +32,7 @@ class Outgoing:
     target: Target
     headers: Headers
     body: bytes | None
+    confidential: Confidential = USUAL
 
     def to_httpx(self, passage: Passage) -> httpx.Request:
         """Return the request for the transport."""
@@ -55,15 +57,16 @@ class Outgoing:
         """Return what is sent to `target` after a redirect of this request (RFC 9110, 15.4).
 
         303, and 301 or 302 after POST, go on as GET without a body. Secrets stay with the
-        site they were meant for.
+        site they were meant for, and so does the signature, which is of this body.
         """
         following = replace(self, target=target)
         if target.origin != self.target.origin:
-            following = following._without(SECRET_HEADERS)
+            following = following._without(self.confidential.headers | _SIGNATURE)
         if (status == 303 and self.method != "HEAD") or (
             status in {301, 302} and self.method == "POST"
         ):
-            following = replace(following._without(_BODY_HEADERS), method="GET", body=None)
+            without = following._without(_BODY_HEADERS | _SIGNATURE)
+            following = replace(without, method="GET", body=None)
         return following
 
     def _without(self, names: frozenset[str]) -> "Outgoing":
@@ -83,11 +86,21 @@ def compose_headers(
     for name, value in (*action.headers.items(), *extra_headers.items()):
         chosen[name.casefold()] = (name, value)
     if action.body is not None and "content-type" not in chosen:
-        chosen["content-type"] = ("Content-Type", _guess_type(action.body))
+        chosen["content-type"] = ("Content-Type", guess_type(action.body))
     return tuple(chosen.values())
 
 
-def _guess_type(body: str) -> str:
+def says_json(headers: Mapping[str, str]) -> bool:
+    """Return whether the content type is JSON or one of its kinds (RFC 6839, +json)."""
+    for name, value in headers.items():
+        if name.casefold() == "content-type":
+            kind = value.split(";")[0].strip().casefold()
+            return kind in {"application/json", "text/json"} or kind.endswith("+json")
+    return False
+
+
+def guess_type(body: str) -> str:
+    """Return the content type of a body that came without one."""
     try:
         json.loads(body)
     except (ValueError, RecursionError):

@@ -17,12 +17,14 @@ from pydantic import (
     model_validator,
 )
 
+from cronpp_app.domain.references import without_references
 from cronpp_app.domain.schedules import (
     CronSchedule,
     IntervalSchedule,
     OnceSchedule,
     next_fire,
 )
+from cronpp_app.outbound.requests import says_json
 from cronpp_app.services.draft_types import (
     CronText,
     DraftContext,
@@ -34,14 +36,15 @@ from cronpp_app.services.draft_types import (
     Url,
     Whole,
     ZoneName,
+    check_references,
     context_of,
     refuse,
+    shown,
 )
 from cronpp_app.services.headers import (
     check_header_name,
     check_header_value,
     check_headers,
-    says_json,
 )
 from cronpp_app.services.json_text import InvalidJson, read_json
 
@@ -143,7 +146,9 @@ def _worded(check: Any) -> Any:
 
 
 HeaderName = Annotated[str, AfterValidator(_worded(check_header_name))]
-HeaderValue = Annotated[str, AfterValidator(_worded(check_header_value))]
+HeaderValue = Annotated[
+    str, AfterValidator(_worded(check_header_value)), AfterValidator(check_references)
+]
 Headers = Annotated[dict[HeaderName, HeaderValue], AfterValidator(_worded(check_headers))]
 
 
@@ -158,6 +163,18 @@ class HttpDraft(Strict):
     timeout_seconds: Annotated[int, Whole(1, 3_600)] = 30
     success_statuses: list[Statuses] = Field(default=["200-299"], validate_default=True)
     follow_redirects: bool = False
+    secret_headers: list[HeaderName] = Field(
+        default=[], examples=[["X-Webhook-Token"]], description="headers to be kept as secrets"
+    )
+
+    @field_validator("secret_headers")
+    @classmethod
+    def _given(cls, marked: list[str], info: ValidationInfo) -> list[str]:
+        headers = {name.casefold() for name in info.data.get("headers") or {}}
+        missing = next((name for name in marked if name.casefold() not in headers), None)
+        if "headers" in info.data and missing is not None:
+            refuse(f"There is no header {shown(missing)}; mark one that is given in headers.")
+        return list({name.casefold(): name for name in marked}.values())
 
     @field_validator("body")
     @classmethod
@@ -166,12 +183,13 @@ class HttpDraft(Strict):
             return None
         if info.data.get("method") in {"GET", "HEAD"}:
             refuse(f"A {info.data['method']} request cannot have a body; leave it out.")
+        check_references(body)
         size = len(body.encode("utf-8", "surrogatepass"))
         if size > LARGEST_BODY:
             refuse(f"Must be at most {LARGEST_BODY:,} bytes of UTF-8, not {size:,}.")
         if says_json(info.data.get("headers") or {}):
             try:
-                read_json(body)
+                read_json(without_references(body))
             except InvalidJson as error:
                 refuse(f"Is not valid JSON: {error}.")
         return body

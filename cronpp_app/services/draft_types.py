@@ -19,6 +19,11 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from cronpp_app.domain.cron import InvalidCron, check_cron
 from cronpp_app.domain.jobs import StatusRange
+from cronpp_app.domain.references import (
+    has_references,
+    misspelled_reference,
+    without_references,
+)
 from cronpp_app.domain.schedules import Schedule
 from cronpp_app.domain.zones import InvalidZone, check_timezone
 from cronpp_app.outbound.urls import InvalidUrl, read_url
@@ -157,9 +162,22 @@ def _tag(value: str) -> str:
     return value
 
 
+def check_references(value: str) -> str:
+    """Return `value`; refuse what was meant as a reference to a secret and is none."""
+    if misspelled := misspelled_reference(value):
+        refuse(
+            f"{shown(misspelled)} is no reference to a secret; write {{{{secret.NAME}}}} with a "
+            "name of capital letters, digits and _."
+        )
+    return value
+
+
 def _url(value: str) -> str:
+    check_references(value)
+    if value.startswith("{{") and has_references(value):
+        return value  # how it begins is known only with the secret
     try:
-        read_url(value)
+        read_url(without_references(value, "x"))
     except InvalidUrl as error:
         refuse(str(error))
     return value

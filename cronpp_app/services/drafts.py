@@ -1,8 +1,8 @@
 """What a person typed, to a definition: every problem of it reported at once."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -18,6 +18,7 @@ from cronpp_app.domain.jobs import (
     MisfirePolicy,
     Overlap,
 )
+from cronpp_app.domain.references import has_references
 from cronpp_app.domain.schedules import Schedule
 from cronpp_app.errors import FieldError, InvalidInput
 from cronpp_app.services.draft_models import (
@@ -38,7 +39,7 @@ from cronpp_app.services.fields import (
     run_fields,
     schedule_fields,
 )
-from cronpp_app.services.secrets import restored_headers
+from cronpp_app.services.masks import with_kept, without_masks
 
 __all__ = [
     "attempt_fields",
@@ -66,17 +67,18 @@ def parse_job(
     *,
     now: datetime,
     check_target: CheckTarget | None = None,
-    stored_headers: Mapping[str, str] = MappingProxyType({}),
+    stored: HttpAction | None = None,
     may_have_ended: bool = False,
 ) -> JobDefinition:
     """Return the definition that `data` (the JSON of a job) describes.
 
     `check_target` raises ValueError for a URL that may not be called. Masks stand for
-    `stored_headers`; a schedule may lie in the past only where it `may_have_ended`. Raises
+    the headers of `stored`; a schedule may lie in the past only where it `may_have_ended`. Raises
     InvalidInput with all problems, each with the path of its field, like "schedule.cron".
     """
     context = DraftContext(now=now, may_have_ended=may_have_ended)
-    return _definition(_checked(JobDraft, data, context, check_target, stored_headers))
+    draft, kept = _checked(JobDraft, data, context, check_target, stored)
+    return _with_kept(_definition(draft), stored, kept)
 
 
 def parse_action(data: object, *, now: datetime, check_target: CheckTarget | None = None) -> Action:
@@ -84,7 +86,8 @@ def parse_action(data: object, *, now: datetime, check_target: CheckTarget | Non
 
     Raises InvalidInput with all problems, each with the path of its field, like "action.url".
     """
-    return _action(_checked(ActionTest, data, DraftContext(now=now), check_target).action)
+    draft, _ = _checked(ActionTest, data, DraftContext(now=now), check_target)
+    return _action(draft.action)
 
 
 def parse_changes(
@@ -98,17 +101,29 @@ def parse_changes(
     """
     if not isinstance(data, Mapping):
         raise InvalidInput(FieldError("request", "Must be a JSON object."))
-    current = definition_fields(job.definition, secrets_shown=True)
+    current = definition_fields(job.definition)
     merged = {**current, **data}
     for part in _MERGED:
         given, kept = data.get(part), current[part]
         if isinstance(given, Mapping) and isinstance(kept, dict):
             same_kind = given.get("kind", kept.get("kind")) == kept.get("kind")
             merged[part] = {**kept, **given} if same_kind else dict(given)
+    _drop_marks(merged["action"], data.get("action"))
     action = job.definition.action
-    stored = action.headers if isinstance(action, HttpAction) else {}
+    stored = action if isinstance(action, HttpAction) else None
     context = DraftContext(now=now, kept_schedule=job.definition.schedule)
-    return _definition(_checked(JobDraft, merged, context, check_target, stored))
+    draft, kept = _checked(JobDraft, merged, context, check_target, stored)
+    return _with_kept(_definition(draft), stored, kept)
+
+
+def _drop_marks(action: object, given: object) -> None:
+    """Take the marks of headers that a change leaves out of `action`, unless it names marks."""
+    if not isinstance(action, dict) or not isinstance(given, Mapping) or "secret_headers" in given:
+        return
+    if isinstance(headers := given.get("headers"), Mapping) and "secret_headers" in action:
+        left = {str(name).casefold() for name in headers}
+        marks = [name for name in action["secret_headers"] if name.casefold() in left]
+        action["secret_headers"] = marks
 
 
 def parse_schedule(data: object, *, now: datetime) -> Schedule:
@@ -144,12 +159,15 @@ def _checked(
     data: object,
     context: DraftContext,
     check_target: CheckTarget | None,
-    stored_headers: Mapping[str, str] = MappingProxyType({}),
-) -> Draft:
-    """Return `data`, which has an action, as a `model`; raise InvalidInput with all problems."""
+    stored: HttpAction | None = None,
+) -> tuple[Draft, frozenset[str]]:
+    """Return `data`, which has an action, as a `model`, and the headers that keep their value.
+
+    Raises InvalidInput with all problems.
+    """
     if not isinstance(data, Mapping):
         raise InvalidInput(FieldError("request", "Must be a JSON object."))
-    unmasked, problems = _unmasked(data, stored_headers)
+    unmasked, kept, problems = _unmasked(data, stored)
     draft: Draft | None = None
     try:
         draft = model.model_validate(unmasked, context=context)
@@ -161,19 +179,28 @@ def _checked(
     problems += _target_problems(data, problems, check_target)
     if problems or draft is None:
         raise InvalidInput(*problems)
-    return draft
+    return draft, kept
+
+
+def _with_kept(
+    definition: JobDefinition, stored: HttpAction | None, kept: frozenset[str]
+) -> JobDefinition:
+    if stored is None or not isinstance(definition.action, HttpAction):
+        return definition
+    return replace(definition, action=with_kept(definition.action, stored, kept))
 
 
 def _unmasked(
-    data: Mapping[str, Any], stored: Mapping[str, str]
-) -> tuple[Mapping[str, Any], list[FieldError]]:
+    data: Mapping[str, Any], stored: HttpAction | None
+) -> tuple[Mapping[str, Any], frozenset[str], list[FieldError]]:
     action = data.get("action")
     headers = action.get("headers") if isinstance(action, Mapping) else None
     if not isinstance(action, Mapping) or not isinstance(headers, Mapping):
-        return data, []
+        return data, frozenset(), []
     texts = {name: value for name, value in headers.items() if isinstance(value, str)}
-    restored, problems = restored_headers(texts, stored)
-    return {**data, "action": {**action, "headers": {**headers, **restored}}}, list(problems)
+    given, kept, problems = without_masks(texts, stored)
+    unmasked = {**data, "action": {**action, "headers": {**headers, **given}}}
+    return unmasked, kept, list(problems)
 
 
 def _target_problems(
@@ -184,6 +211,8 @@ def _target_problems(
     known_fields = {problem.field for problem in known}
     if check_target is None or not isinstance(url, str) or "action.url" in known_fields:
         return []
+    if has_references(url):
+        return []  # judged when it is saved, with the values
     try:
         check_target(url)
     except ValueError as error:
@@ -215,6 +244,7 @@ def _action(draft: HttpDraft | LogDraft) -> Action:
         timeout=timedelta(seconds=draft.timeout_seconds),
         success_statuses=tuple(draft.success_statuses),
         follow_redirects=draft.follow_redirects,
+        secret_headers=tuple(draft.secret_headers),
     )
 
 

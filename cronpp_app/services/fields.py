@@ -18,6 +18,7 @@ from cronpp_app.domain.jobs import (
 from cronpp_app.domain.runs import Run
 from cronpp_app.domain.schedules import CronSchedule, IntervalSchedule, OnceSchedule, Schedule
 from cronpp_app.domain.secrets import masked_headers
+from cronpp_app.services.masks import shown_headers
 from cronpp_app.services.texts import moment_text
 
 Fields = dict[str, Any]
@@ -40,14 +41,14 @@ def job_fields(job: Job) -> Fields:
     }
 
 
-def definition_fields(definition: JobDefinition, *, secrets_shown: bool = False) -> Fields:
-    """Return `definition` as its JSON; what is shown to people has its secrets masked."""
+def definition_fields(definition: JobDefinition) -> Fields:
+    """Return `definition` as its JSON, secrets masked."""
     return {
         "name": definition.name,
         "description": definition.description,
         "tags": list(definition.tags),
         "schedule": schedule_fields(definition.schedule),
-        "action": _action(definition.action, secrets_shown=secrets_shown),
+        "action": _action(definition.action),
         "retry": _retry(definition.retry),
         "overlap": definition.overlap.value,
         "misfire": _misfire(definition.misfire),
@@ -134,19 +135,20 @@ def attempt_fields(attempt: Attempt) -> Fields:
     }
 
 
-def _action(action: Action, *, secrets_shown: bool) -> Fields:
+def _action(action: Action) -> Fields:
     match action:
         case HttpAction():
-            headers = dict(action.headers) if secrets_shown else masked_headers(action.headers)
+            marked = {"secret_headers": list(action.secret_headers)}
             return {
                 "kind": "http",
                 "method": action.method,
                 "url": action.url,
-                "headers": headers,
+                "headers": shown_headers(action),
                 "body": action.body,
                 "timeout_seconds": _seconds(action.timeout),
                 "success_statuses": [str(statuses) for statuses in action.success_statuses],
                 "follow_redirects": action.follow_redirects,
+                **(marked if action.secret_headers else {}),
             }
         case LogAction():
             return {"kind": "log", "message": action.message}

@@ -63,12 +63,3 @@ def check_headers(headers: dict[str, str]) -> dict[str, str]:
             raise ValueError(f"The header {name} is given twice; case does not tell them apart.")
         seen.add(name.casefold())
     return headers
-
-
-def says_json(headers: dict[str, str]) -> bool:
-    """Return whether the content type is JSON or one of its kinds (RFC 6839, +json)."""
-    for name, value in headers.items():
-        if name.casefold() == "content-type":
-            kind = value.split(";")[0].strip().casefold()
-            return kind in {"application/json", "text/json"} or kind.endswith("+json")
-    return False

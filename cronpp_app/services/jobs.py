@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.descriptions import describe
 from cronpp_app.domain.fires import manual_run, resuming
-from cronpp_app.domain.jobs import HttpAction, Job, JobDefinition, JobStatus
+from cronpp_app.domain.jobs import Job, JobDefinition, JobStatus
 from cronpp_app.domain.runs import Run, Trigger
 from cronpp_app.domain.schedule_notes import preview_notes
 from cronpp_app.domain.schedules import Schedule, fires_after, next_fire
 from cronpp_app.errors import Conflict, FieldError, InvalidInput, NotFound, StaleVersion
 from cronpp_app.services.accounts import User
 from cronpp_app.services.drafts import CheckTarget
+from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.open_fires import DELETED, EDITED, PAUSED, OpenFires
 from cronpp_app.services.paging import (
     COUNTED_TO,
@@ -79,26 +80,34 @@ class Jobs:
         runs: RunStore,
         *,
         ring: Callable[[], Awaitable[None]],
-        check_target: CheckTarget | None = None,
+        secrets: JobSecrets,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        """Use `ring` to wake the workers, `check_target` to refuse URLs (raises ValueError)."""
+        """Use `ring` to wake the workers."""
         self._store = store
         self._runs = runs
         self._open_fires = OpenFires(runs)
         self._ring = ring
-        self.check_target = check_target
+        self._secrets = secrets
         self._clock = clock
 
+    @property
+    def check_target(self) -> CheckTarget | None:
+        """Return what raises ValueError for a URL that may not be called, if anything does."""
+        return self._secrets.check_target
+
     async def create(self, user: User, definition: JobDefinition, *, enabled: bool = True) -> Job:
-        """Return a new job of `user`; raise InvalidInput if its URL may not be called."""
-        self._check(definition)
-        now = self._clock()
+        """Return a new job of `user`.
+
+        Raises InvalidInput if its URL may not be called, or it refers to an unknown secret.
+        """
+        await self._secrets.check(user, definition)
+        now, job_id = self._clock(), new_id()
         job = Job(
-            id=new_id(),
+            id=job_id,
             user_id=user.id,
             version=1,
-            definition=definition,
+            definition=await self._secrets.sealed(definition, job_id=job_id),
             status=JobStatus.PENDING if enabled else JobStatus.PAUSED,
             enabled=enabled,
             created_at=now,
@@ -140,7 +149,8 @@ class Jobs:
         A schedule that stays keeps its next run time. Raises StaleVersion if `if_version` is
         given and no longer current, NotFound, InvalidInput.
         """
-        self._check(definition)
+        await self._secrets.check(user, definition)
+        definition = await self._secrets.sealed(definition, job_id=job_id)
         for _ in range(_TRIES):
             job = await self.get(user, job_id)
             _check_version(job, if_version)
@@ -226,7 +236,8 @@ class Jobs:
 
     async def duplicate(self, user: User, job_id: str) -> Job:
         """Return a paused copy of a job; raise NotFound."""
-        definition = (await self.get(user, job_id)).definition
+        stored = (await self.get(user, job_id)).definition
+        definition = await self._secrets.opened(stored, job_id=job_id)
         name = f"{definition.name[:193]} (copy)"
         return await self.create(user, replace(definition, name=name), enabled=False)
 
@@ -247,14 +258,6 @@ class Jobs:
             fire_times=tuple(fires),
             notes=preview_notes(schedule, fires),
         )
-
-    def _check(self, definition: JobDefinition) -> None:
-        if self.check_target is None or not isinstance(definition.action, HttpAction):
-            return
-        try:
-            self.check_target(definition.action.url)
-        except ValueError as error:
-            raise InvalidInput(FieldError("action.url", str(error))) from error
 
     async def _wake_for(self, job: Job) -> None:
         if job.next_run_time is not None and job.next_run_time - self._clock() < _SOON:

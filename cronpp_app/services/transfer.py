@@ -4,15 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.jobs import HttpAction, Job, JobDefinition, JobStatus
 from cronpp_app.domain.schedules import next_fire
 from cronpp_app.errors import FieldError, InvalidInput
 from cronpp_app.services.accounts import User
-from cronpp_app.services.drafts import CheckTarget, enabled_of, parse_job
+from cronpp_app.services.drafts import enabled_of, parse_job
 from cronpp_app.services.fields import Fields, definition_fields
+from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.texts import moment_text
 from cronpp_app.store.bulk import BulkJobStore, portions
 from cronpp_app.store.database import new_id
@@ -44,13 +45,13 @@ class Transfer:
         bulk: BulkJobStore,
         *,
         ring: Callable[[], Awaitable[None]],
-        check_target: CheckTarget | None = None,
+        secrets: JobSecrets,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._jobs = jobs
         self._bulk = bulk
         self._ring = ring
-        self._check_target = check_target
+        self._secrets = secrets
         self._clock = clock
         # An import may take a hundred megabytes while it is checked.
         self._one_at_a_time = asyncio.Semaphore(1)
@@ -94,7 +95,7 @@ class Transfer:
             if index % _TURN == 0:
                 await asyncio.sleep(0)
             try:
-                jobs.append(self._job(user, entry, known))
+                jobs.append(await self._job(user, entry, known))
             except InvalidInput as error:
                 problems += _within(f"jobs[{index}]", error)
             if len(problems) >= _MOST_PROBLEMS:
@@ -108,10 +109,11 @@ class Transfer:
         ids = [entry.get("id") for entry in entries if isinstance(entry, Mapping)]
         known: dict[str, JobDefinition] = {}
         for some in portions([job_id for job_id in ids if isinstance(job_id, str)], _PAGE):
-            known |= {job.id: job.definition for job in await self._bulk.jobs(user.id, some)}
+            for job in await self._bulk.jobs(user.id, some):
+                known[job.id] = await self._secrets.opened(job.definition, job_id=job.id)
         return known
 
-    def _job(self, user: User, entry: object, known: Mapping[str, JobDefinition]) -> Job:
+    async def _job(self, user: User, entry: object, known: Mapping[str, JobDefinition]) -> Job:
         if not isinstance(entry, Mapping):
             raise InvalidInput(FieldError("", "Must be a JSON object."))
         job_id = entry.get("id")
@@ -121,15 +123,17 @@ class Transfer:
         definition = parse_job(
             {name: value for name, value in entry.items() if name != "id"},
             now=now,
-            check_target=self._check_target,
-            stored_headers=_headers(known.get(job_id or "")),
+            check_target=self._secrets.check_target,
+            stored=_http_action(known.get(job_id or "")),
             may_have_ended=not enabled,
         )
+        await self._secrets.check(user, definition)
+        new_job_id = new_id()
         return Job(
-            id=new_id(),
+            id=new_job_id,
             user_id=user.id,
             version=1,
-            definition=definition,
+            definition=await self._secrets.sealed(definition, job_id=new_job_id),
             status=JobStatus.PENDING if enabled else JobStatus.PAUSED,
             enabled=enabled,
             created_at=now,
@@ -161,9 +165,9 @@ def _entries(data: object) -> list[object]:
     return jobs
 
 
-def _headers(definition: JobDefinition | None) -> Mapping[str, str]:
-    action: Any = definition.action if definition else None
-    return action.headers if isinstance(action, HttpAction) else {}
+def _http_action(definition: JobDefinition | None) -> HttpAction | None:
+    action = definition.action if definition else None
+    return action if isinstance(action, HttpAction) else None
 
 
 def _within(place: str, error: InvalidInput) -> Iterator[FieldError]:

@@ -11,23 +11,24 @@ from typing import Any, NotRequired, TypedDict, assert_never
 
 from cronpp_app.domain.backoff import Backoff, RetryPolicy
 from cronpp_app.domain.jobs import (
-    Action,
     CatchUp,
     HttpAction,
     Job,
     JobDefinition,
     JobStatus,
     LastRun,
-    LogAction,
     MisfirePolicy,
     Overlap,
-    StatusRange,
 )
+from cronpp_app.domain.references import secret_names
 from cronpp_app.domain.schedules import CronSchedule, IntervalSchedule, OnceSchedule, Schedule
+from cronpp_app.store.action_documents import action_document, action_from, present
 
 Document = dict[str, Any]
 
 SCHEMA = 1
+# 2: secret header values are sealed, and the names of secrets referred to are listed.
+JOB_SCHEMA = 2
 # Sort positions of what has no next (or last) run: after (or before) everything that has.
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,6 +48,7 @@ class JobDocument(TypedDict):
     tags: list[str]
     schedule: Document
     action: Document
+    secret_names: list[str]
     retry: Document
     overlap: str
     misfire: Document
@@ -68,7 +70,7 @@ def schedule_document(schedule: Schedule) -> Document:
     """Return `schedule` as a document; absent fields are those without a value."""
     match schedule:
         case CronSchedule():
-            return _present(
+            return present(
                 kind="cron",
                 cron=schedule.cron,
                 timezone=schedule.timezone,
@@ -77,14 +79,14 @@ def schedule_document(schedule: Schedule) -> Document:
                 jitter_seconds=schedule.jitter_seconds or None,
             )
         case IntervalSchedule():
-            return _present(
+            return present(
                 kind="interval",
                 every_seconds=round(schedule.every.total_seconds()),
                 start_at=schedule.start_at,
                 end_at=schedule.end_at,
             )
         case OnceSchedule():
-            return _present(kind="once", run_at=schedule.run_at, timezone=schedule.timezone)
+            return present(kind="once", run_at=schedule.run_at, timezone=schedule.timezone)
         case _:
             assert_never(schedule)
 
@@ -110,48 +112,6 @@ def schedule_from(document: Document) -> Schedule:
             return OnceSchedule(run_at=document["run_at"], timezone=document["timezone"])
         case kind:
             raise ValueError(f"unknown kind of schedule: {kind!r}")
-
-
-def action_document(action: Action) -> Document:
-    """Return `action` as a document; headers as pairs, so that no user text becomes a key."""
-    match action:
-        case HttpAction():
-            return _present(
-                kind="http",
-                method=action.method,
-                url=action.url,
-                headers=[list(pair) for pair in action.headers.items()],
-                body=action.body,
-                timeout_seconds=round(action.timeout.total_seconds()),
-                success_statuses=[[r.first, r.last] for r in action.success_statuses],
-                follow_redirects=action.follow_redirects,
-            )
-        case LogAction():
-            return {"kind": "log", "message": action.message}
-        case _:
-            assert_never(action)
-
-
-def action_from(document: Document) -> Action:
-    """Return the action of a document; raise ValueError for an unknown kind."""
-    match document["kind"]:
-        case "http":
-            return HttpAction(
-                method=document["method"],
-                url=document["url"],
-                headers=dict(document["headers"]),
-                body=document.get("body"),
-                timeout=timedelta(seconds=document["timeout_seconds"]),
-                success_statuses=tuple(
-                    StatusRange(first=first, last=last)
-                    for first, last in document["success_statuses"]
-                ),
-                follow_redirects=document["follow_redirects"],
-            )
-        case "log":
-            return LogAction(message=document["message"])
-        case kind:
-            raise ValueError(f"unknown kind of action: {kind!r}")
 
 
 def retry_document(policy: RetryPolicy) -> Document:
@@ -198,14 +158,17 @@ def misfire_from(document: Document) -> MisfirePolicy:
 
 def definition_fields(definition: JobDefinition) -> Document:
     """Return the fields of a job's document that its definition decides."""
+    action = definition.action
     return {
+        "schema": JOB_SCHEMA,
         "name": definition.name,
         "name_sort": definition.name.casefold(),
         "words": search_words(definition),
         "description": definition.description,
         "tags": list(definition.tags),
         "schedule": schedule_document(definition.schedule),
-        "action": action_document(definition.action),
+        "action": action_document(action),
+        "secret_names": list(secret_names(action)) if isinstance(action, HttpAction) else [],
         "retry": retry_document(definition.retry),
         "overlap": definition.overlap.value,
         "misfire": misfire_document(definition.misfire),
@@ -256,7 +219,6 @@ def job_document(job: Job) -> JobDocument:
     """Return the document of a new `job`, which has no run yet."""
     document: Document = {
         "_id": job.id,
-        "schema": SCHEMA,
         "user_id": job.user_id,
         "version": job.version,
         **definition_fields(job.definition),
@@ -268,7 +230,7 @@ def job_document(job: Job) -> JobDocument:
         "last_sort": LONG_AGO,
         "consecutive_failures": 0,
         "recent": [],
-        **_present(next_run_time=job.next_run_time, paused_at=job.paused_at),
+        **present(next_run_time=job.next_run_time, paused_at=job.paused_at),
     }
     return document  # type: ignore[return-value]  # built by parts
 
@@ -284,7 +246,3 @@ def _last_run_from(document: Document | None) -> LastRun | None:
         duration_ms=document.get("duration_ms"),
         error=document.get("error"),
     )
-
-
-def _present(**fields: Any) -> Document:
-    return {name: value for name, value in fields.items() if value is not None}

@@ -55,6 +55,12 @@ JOBS = [
     ),
     IndexModel([("user_id", UP), ("words", UP)], name="search"),
     IndexModel([("user_id", UP), ("tags", UP)], name="by_tag"),
+    # Which jobs refer to a secret. Holds those that refer to any, which few do.
+    IndexModel(
+        [("user_id", UP), ("secret_names", UP)],
+        name="by_secret",
+        partialFilterExpression={"secret_names": {"$type": "string"}},
+    ),
 ]
 
 RUNS = [
@@ -102,6 +108,8 @@ LOGS = [IndexModel([("expire_at", UP)], name="expired", expireAfterSeconds=0)]
 
 IDEMPOTENCY = [IndexModel([("expires_at", UP)], name="expired", expireAfterSeconds=0)]
 
+SECRETS = [IndexModel([("user_id", UP), ("name", UP)], name="secrets_of_user", unique=True)]
+
 WORKERS = [IndexModel([("seen_at", UP)], name="gone", expireAfterSeconds=3600)]
 
 
@@ -114,4 +122,5 @@ async def ensure_indexes(database: Database) -> None:
     await database.runs.create_indexes(RUNS)
     await database.logs.create_indexes(LOGS)
     await database.workers.create_indexes(WORKERS)
+    await database.raw["secrets"].create_indexes(SECRETS)
     await database.raw["idempotency_keys"].create_indexes(IDEMPOTENCY)

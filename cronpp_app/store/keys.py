@@ -7,22 +7,13 @@ from cronpp_app.clock import monotonic
 from cronpp_app.domain.secrets import Sealed
 from cronpp_app.errors import SetupError
 from cronpp_app.sealing import KeyRing, UnknownKey
+from cronpp_app.store.action_documents import sealed_from
 from cronpp_app.store.database import Database
-from cronpp_app.store.documents import SCHEMA, Document
+from cronpp_app.store.documents import SCHEMA
 
 _ID = "sealing"
 # How long a process may go on sealing with a key that was changed; the change waits longer.
 FOLLOW_SECONDS = 5.0
-
-
-def sealed_document(sealed: Sealed) -> Document:
-    """Return `sealed` as a document."""
-    return {"key_id": sealed.key_id, "data": sealed.data}
-
-
-def sealed_from(document: Mapping[str, Any]) -> Sealed:
-    """Return the sealed secret of a document."""
-    return Sealed(key_id=document["key_id"], data=bytes(document["data"]))
 
 
 class KeyStore:

@@ -15,11 +15,10 @@ from cronpp_app.domain.attempts import (
 )
 from cronpp_app.domain.jobs import Overlap
 from cronpp_app.domain.runs import Run, RunStatus, Trigger
+from cronpp_app.store.action_documents import action_document, action_from
 from cronpp_app.store.documents import (
     SCHEMA,
     Document,
-    action_document,
-    action_from,
     retry_document,
     retry_from,
 )

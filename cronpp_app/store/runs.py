@@ -10,9 +10,10 @@ from pymongo.errors import BulkWriteError
 
 from cronpp_app.domain.jobs import Job
 from cronpp_app.domain.runs import Run, RunStatus, Trigger
+from cronpp_app.store.action_documents import action_document
 from cronpp_app.store.batches import merge
 from cronpp_app.store.database import Database
-from cronpp_app.store.documents import Document, action_document, retry_document
+from cronpp_app.store.documents import Document, retry_document
 from cronpp_app.store.fences import (
     ONE_ATTEMPT_LESS,
     all_held,

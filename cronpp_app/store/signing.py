@@ -11,9 +11,10 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from cronpp_app.domain.secrets import Sealed
+from cronpp_app.store.action_documents import sealed_document, sealed_from
 from cronpp_app.store.database import DUPLICATE_KEY, Database
 from cronpp_app.store.documents import SCHEMA, Document
-from cronpp_app.store.keys import Keys, sealed_document, sealed_from
+from cronpp_app.store.keys import Keys
 
 _SECRET_BYTES = 32  # Standard Webhooks 1.0: 24 to 64
 

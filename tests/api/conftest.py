@@ -16,11 +16,13 @@ from cronpp_app.services.accounts import Accounts
 from cronpp_app.services.actions import Actions
 from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.idempotency import Idempotency
+from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.jobs import Jobs
 from cronpp_app.services.metrics import Metrics
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.passwords import Hasher
 from cronpp_app.services.runs import Runs
+from cronpp_app.services.secrets import Secrets
 from cronpp_app.services.signing import Signing
 from cronpp_app.services.tokens import Tokens
 from cronpp_app.services.transfer import Transfer
@@ -38,6 +40,7 @@ from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.measures import MeasureStore
 from cronpp_app.store.replays import ReplayStore
 from cronpp_app.store.runs import RunStore
+from cronpp_app.store.secrets import SecretStore
 from cronpp_app.store.signing import SigningStore
 from cronpp_app.store.tokens import TokenStore
 from cronpp_app.store.workers import WorkerStore
@@ -103,15 +106,18 @@ def offered(
     jobs, runs = JobStore(database), RunStore(database, retention=RETENTION)
     ledger, ring = Ledger(database, retention=RETENTION), Notices(database).ring
     bulk = BulkJobStore(database, retention=RETENTION)
+    secrets = SecretStore(database, keys)
+    job_secrets = JobSecrets(secrets, keys)
     quick = Hasher(time_cost=1, memory_kib=1024)
     accounts = Accounts(AccountStore(database), hasher=quick, clock=clock)
     return ApiServices(
         accounts=accounts,
         tokens=Tokens(TokenStore(database), accounts, clock=clock),
         signing=Signing(SigningStore(database, keys), clock=clock),
-        jobs=Jobs(jobs, runs, ring=ring, clock=clock),
+        secrets=Secrets(secrets, clock=clock),
+        jobs=Jobs(jobs, runs, ring=ring, secrets=job_secrets, clock=clock),
         bulk_jobs=BulkJobs(bulk, runs, ring=ring, clock=clock),
-        transfer=Transfer(jobs, bulk, ring=ring, clock=clock),
+        transfer=Transfer(jobs, bulk, ring=ring, secrets=job_secrets, clock=clock),
         runs=Runs(
             ledger,
             runs=runs,

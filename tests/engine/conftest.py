@@ -9,20 +9,23 @@ from typing import Any
 import pytest
 
 from cronpp_app.clock import utc_now
-from cronpp_app.composition import build_services, build_worker
+from cronpp_app.composition import build_performing, build_services, build_worker
 from cronpp_app.domain.attempts import AttemptError, AttemptResult, ErrorKind
 from cronpp_app.domain.backoff import RetryPolicy
 from cronpp_app.domain.jobs import Job, JobDefinition, JobStatus, LogAction
 from cronpp_app.domain.runs import Run
 from cronpp_app.domain.schedules import IntervalSchedule
-from cronpp_app.engine.perform import call_headers
+from cronpp_app.engine.perform import Performing, call_headers
 from cronpp_app.engine.runtime import Duties
+from cronpp_app.outbound.caller import Caller
+from cronpp_app.outbound.guard import parse_allow
 from cronpp_app.settings import Settings
 from cronpp_app.store.database import Database, new_id
 from cronpp_app.store.documents import job_document
 from cronpp_app.store.integrity import violations
 from cronpp_app.store.keys import Keys
 from cronpp_app.store.run_documents import attempt_from, run_from
+from tests.engine.receivers import Receiver
 
 OK = AttemptResult()
 
@@ -57,7 +60,7 @@ class Bench:
         self.database = database
         self.target = Target()
         self.workers: list[Duties] = []
-        self.services = build_services(Settings(), database, keys)
+        self.services = build_services(Settings(egress_allow="127.0.0.1"), database, keys)
 
     async def worker(self, **settings: Any) -> Duties:
         """Return a new worker that has read the database's clock and does nothing by itself."""
@@ -144,3 +147,18 @@ async def bench(database: Database, keys: Keys) -> AsyncIterator[Bench]:
 
 def seconds_from_now(moment: datetime) -> float:
     return (moment - utc_now()).total_seconds()
+
+
+@pytest.fixture
+async def performing(database: Database, keys: Keys) -> AsyncIterator[Performing]:
+    caller = Caller(rules=parse_allow("127.0.0.1"), user_agent="Cron++/test")
+    yield build_performing(database, caller, keys)
+    await caller.aclose()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    receiver = Receiver()
+    async with await asyncio.start_server(receiver.serve, "127.0.0.1", 0) as server:
+        receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+        yield receiver

@@ -1,7 +1,6 @@
 """Calls as a receiver checks them, with the library that receivers use."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,49 +12,19 @@ from cronpp_app.composition import build_performing
 from cronpp_app.domain.backoff import RetryPolicy
 from cronpp_app.domain.jobs import HttpAction
 from cronpp_app.engine.perform import Performing
+from cronpp_app.engine.prepare import Preparing
 from cronpp_app.outbound.caller import Caller
 from cronpp_app.outbound.guard import parse_allow
 from cronpp_app.services.signing import Signing
 from cronpp_app.store.database import Database
 from cronpp_app.store.keys import Keys
+from cronpp_app.store.secrets import SecretStore
 from cronpp_app.store.signing import SigningStore
 from tests.engine.conftest import Bench
+from tests.engine.receivers import Receiver
 from tests.factories import make_job, make_run, make_user
 
 ADA = make_user(id="ada")
-
-
-class Receiver:
-    """A target on loopback that keeps what it was sent; answers `statuses` in turn."""
-
-    def __init__(self, *statuses: int) -> None:
-        self.statuses = list(statuses)
-        self.calls: list[tuple[dict[str, str], bytes]] = []
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[1:-2]
-        headers = {n.lower(): v for n, v in (line.split(": ", 1) for line in head)}
-        body = await reader.readexactly(int(headers.get("content-length", 0)))
-        self.calls.append((headers, body))
-        status = self.statuses.pop(0) if self.statuses else 200
-        writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode())
-        await writer.drain()
-        writer.close()
-
-
-@pytest.fixture
-async def performing(database: Database, keys: Keys) -> AsyncIterator[Performing]:
-    caller = Caller(rules=parse_allow("127.0.0.1"), user_agent="Cron++/test")
-    yield build_performing(database, caller, keys)
-    await caller.aclose()
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    receiver = Receiver()
-    async with await asyncio.start_server(receiver.serve, "127.0.0.1", 0) as server:
-        receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
-        yield receiver
 
 
 @pytest.fixture
@@ -150,7 +119,7 @@ async def test_a_herd_of_runs_asks_for_the_secret_of_each_owner_once(
 
     monkeypatch.setattr(store, "of", counted)
     caller = Caller(rules=parse_allow("127.0.0.1"), user_agent="Cron++/test")
-    performing = Performing(caller, store)
+    performing = Performing(caller, store, Preparing(SecretStore(database, keys), keys))
     runs = [
         make_run(make_job(user_id=who, action=HttpAction(method="POST", url=receiver.url)))
         for who in ("ada", "bob") * 10

@@ -80,7 +80,7 @@ def test_a_job_is_accepted_or_refused_with_fields_and_sentences(body: Any) -> No
     job = make_job(definition=definition)
     assert json.dumps(job_fields(job), allow_nan=False)
     assert job_from(job_document(job)) == job
-    assert parse_job(definition_fields(definition, secrets_shown=True), now=NOON) == definition
+    assert parse_changes(job, definition_fields(definition), now=NOON) == definition
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,6 +9,7 @@ from cronpp_app.domain.schedules import CronSchedule
 from cronpp_app.errors import Conflict, InvalidInput, StaleVersion
 from cronpp_app.services.accounts import Accounts
 from cronpp_app.services.idempotency import Answer, Idempotency
+from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.jobs import JobQuery, Jobs
 from cronpp_app.services.overview import Overviews, percentile
 from cronpp_app.services.passwords import Hasher
@@ -16,8 +17,10 @@ from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.idempotency import IdempotencyStore
 from cronpp_app.store.jobs import JobStore
+from cronpp_app.store.keys import Keys
 from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.runs import RunStore
+from cronpp_app.store.secrets import SecretStore
 from cronpp_app.store.workers import WorkerStore
 from tests.factories import NOON, job_definition, make_user
 
@@ -44,9 +47,10 @@ def bell() -> Bell:
 
 
 @pytest.fixture
-def jobs(database: Database, bell: Bell) -> Jobs:
+def jobs(database: Database, keys: Keys, bell: Bell) -> Jobs:
     store, runs = JobStore(database), RunStore(database, retention=RETENTION)
-    return Jobs(store, runs, ring=bell, clock=lambda: NOON)
+    secrets = JobSecrets(SecretStore(database, keys), keys)
+    return Jobs(store, runs, ring=bell, secrets=secrets, clock=lambda: NOON)
 
 
 async def test_a_session_ended_elsewhere_is_felt_within_seconds(

@@ -12,13 +12,16 @@ import pytest
 
 from cronpp_app.domain.jobs import JobStatus
 from cronpp_app.domain.runs import RunStatus
+from cronpp_app.sealing import KeyRing
 from cronpp_app.store.bulk import BulkJobStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import job_document
 from cronpp_app.store.jobs import JobFilter, JobSort, JobStore
+from cronpp_app.store.keys import Keys, KeyStore
 from cronpp_app.store.ledger import Ledger, RunFilter
 from cronpp_app.store.measures import MeasureStore
 from cronpp_app.store.run_documents import run_document
+from cronpp_app.store.secrets import SecretStore
 from cronpp_app.store.tokens import TokenStore
 from tests.factories import NOON, make_job, make_run
 from tests.store.conftest import CostOf
@@ -36,7 +39,17 @@ async def database(database: Database) -> Database:
     await database.jobs.insert_many([_job(n) for n in range(JOBS)])
     await database.runs.insert_many([_run(n) for n in range(RUNS)])
     await database.api_tokens.insert_many([_token(n) for n in range(JOBS)])
+    await database.raw["secrets"].insert_many([_secret(n) for n in range(JOBS)])
     return database
+
+
+def _secret(n: int) -> dict[str, Any]:
+    times = {"created_at": NOON, "updated_at": NOON}
+    return {"_id": f"{n}", "user_id": ADA, "name": f"S_{n:06}", "shown": "••••", **times}
+
+
+def _secrets(database: Database) -> SecretStore:
+    return SecretStore(database, Keys(KeyStore(database), KeyRing("a key for tests")))
 
 
 def _job(n: int) -> dict[str, Any]:
@@ -51,7 +64,8 @@ def _job(n: int) -> dict[str, Any]:
         created_at=NOON + timedelta(seconds=n % 7),
         next_run_time=None if status is JobStatus.PAUSED else NOON + HOUR * (n % 24),
     )
-    return {**job_document(job), "consecutive_failures": n % 10 if n % 5 == 0 else 0}
+    more = {"secret_names": ["S_000001"]} if n % 100 == 1 else {}
+    return {**job_document(job), "consecutive_failures": n % 10 if n % 5 == 0 else 0, **more}
 
 
 def _run(n: int) -> dict[str, Any]:
@@ -156,6 +170,9 @@ QUERIES: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "older tokens": lambda db: TokenStore(db).page(ADA, limit=LIMIT, after="token-000900"),
     "jobs of many ids": lambda db: bulk_store(db).jobs(ADA, MANY, enabled=True),
     "the owned of many ids": lambda db: bulk_store(db).owned(ADA, MANY),
+    "the first secrets": lambda db: _secrets(db).page(ADA, limit=LIMIT),
+    "more secrets": lambda db: _secrets(db).page(ADA, limit=LIMIT, after="S_000900"),
+    "values of secrets": lambda db: _secrets(db).values([(ADA, "NONE")]),
     "a token": lambda db: TokenStore(db).by_hash("hash-000900"),
 }
 
@@ -182,6 +199,7 @@ COUNTS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "the backlog": lambda db: MeasureStore(db).backlog(NOON + 48 * HOUR),
     "all jobs by status": lambda db: MeasureStore(db).jobs_by_status(),
     "tokens": lambda db: TokenStore(db).count(ADA),
+    "secrets": lambda db: _secrets(db).count(ADA),
     "jobs by status": lambda db: JobStore(db).count_by_status(ADA),
     "runs": lambda db: Ledger(db, retention=HOUR).count(RunFilter(user_id=ADA), limit=10_001),
     "results by hour": lambda db: Ledger(db, retention=HOUR).tally(
@@ -233,3 +251,11 @@ def _assert_cheap(cost: dict[str, Any], *, may_sort: bool = False) -> None:
     assert may_sort or not cost.get("hasSortStage"), cost["planSummary"]
     assert cost["keysExamined"] <= KEYS_PER_DOCUMENT * returned + 4, cost["planSummary"]
     assert cost["docsExamined"] <= KEYS_PER_DOCUMENT * returned + 4, cost["planSummary"]
+
+
+async def test_counting_the_jobs_that_refer_to_secrets_reads_those_only(
+    database: Database, cost_of: CostOf
+) -> None:
+    (cost,) = await cost_of(_secrets(database).use_counts(ADA, ["S_000001"]))
+    assert cost["planSummary"] == "IXSCAN { user_id: 1, secret_names: 1 }"
+    assert cost["docsExamined"] <= 15
