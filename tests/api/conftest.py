@@ -100,14 +100,22 @@ def performing() -> TestPerforming:
 
 
 @pytest.fixture
+def job_secrets(database: Database, keys: Keys) -> JobSecrets:
+    return JobSecrets(SecretStore(database, keys), keys)
+
+
+@pytest.fixture
 def offered(
-    database: Database, keys: Keys, clock: TestClock, performing: TestPerforming
+    database: Database,
+    keys: Keys,
+    clock: TestClock,
+    performing: TestPerforming,
+    job_secrets: JobSecrets,
 ) -> ApiServices:
     jobs, runs = JobStore(database), RunStore(database, retention=RETENTION)
     ledger, ring = Ledger(database, retention=RETENTION), Notices(database).ring
     bulk = BulkJobStore(database, retention=RETENTION)
     secrets = SecretStore(database, keys)
-    job_secrets = JobSecrets(secrets, keys)
     quick = Hasher(time_cost=1, memory_kib=1024)
     accounts = Accounts(AccountStore(database), hasher=quick, clock=clock)
     return ApiServices(

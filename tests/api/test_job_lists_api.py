@@ -129,13 +129,13 @@ async def test_a_damaged_job_does_not_hide_the_others(ada: AsyncClient, database
 
 
 async def test_urls_are_refused_where_their_host_may_not_be_called(
-    ada: AsyncClient, offered: Any
+    ada: AsyncClient, job_secrets: Any
 ) -> None:
     def refuse(url: str) -> None:
         if url != HOOK:
             raise ValueError("That address is private.")
 
-    offered.jobs.check_target = refuse
+    job_secrets.check_target = refuse
     private = {"kind": "http", "method": "GET", "url": "http://10.0.0.1/"}
     answer = await ada.post("/api/jobs", json=job_body(name="", action=private))
     errors = {error["field"]: error["message"] for error in answer.json()["errors"]}
