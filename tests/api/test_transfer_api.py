@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
+from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.texts import moment_text
 from cronpp_app.store.database import Database
+from cronpp_app.store.documents import job_from
 from tests.api.conftest import TestClock
 from tests.factories import HOOK, NOON, job_body
 
@@ -105,7 +107,7 @@ async def test_nothing_is_made_when_the_database_refuses_half_way(
 
 
 async def test_a_mask_keeps_the_value_of_the_job_it_was_exported_from(
-    ada: AsyncClient, bob: AsyncClient, database: Database
+    ada: AsyncClient, bob: AsyncClient, database: Database, job_secrets: JobSecrets
 ) -> None:
     job_id = await _make(ada, action=SECRET)
     exported = await _export(ada)
@@ -116,10 +118,14 @@ async def test_a_mask_keeps_the_value_of_the_job_it_was_exported_from(
     assert problem["field"] == "jobs[0].action.headers.X-Api-Key"
     assert "mask" in problem["message"]
     made = (await ada.post("/api/import", json=exported)).json()["ids"][0]
-    original, copy = [await database.jobs.find_one({"_id": _id}) for _id in (job_id, made)]
-    assert original is not None
-    assert copy is not None
-    assert copy["action"] == original["action"]
+    stored = [await database.jobs.find_one({"_id": one}) for one in (job_id, made)]
+    original, copy = [
+        await job_secrets.opened(job_from(job).definition, job_id=job["_id"])
+        for job in stored
+        if job
+    ]
+    assert copy.action == original.action
+    assert SECRET["headers"]["X-Api-Key"] not in str(stored)
 
 
 async def test_a_one_off_that_is_over_comes_back_as_one_that_is_not_enabled(
