@@ -11,6 +11,7 @@ from cronpp_app.services.bulk import BulkOperation
 from cronpp_app.services.draft_models import ActionTest, JobDraft, ScheduleDraft, Strict
 from cronpp_app.services.draft_types import OptionalMoment, Text, Whole, refuse
 from cronpp_app.services.jobs import LONGEST_SEARCH
+from cronpp_app.services.secrets import NewSecretDraft, SecretDraft
 from cronpp_app.services.tokens import TokenDraft
 from cronpp_app.services.transfer import FORMAT, MOST_IMPORTED
 
@@ -146,6 +147,8 @@ REQUEST_MODELS: Final[tuple[type[BaseModel], ...]] = (
     BulkDraft,
     ActionTest,
     ImportDraft,
+    NewSecretDraft,
+    SecretDraft,
 )
 
 
