@@ -56,7 +56,7 @@ class Firing:
         """
         now = self._clock.now()
         page = await self._queue.peek(until=now + HERD_AHEAD, limit=PAGE + 1)
-        self._next_moment = page[0].at if page else await self._queue.next_moment()
+        self._next_moment = page[0].at if page else now + HERD_AHEAD
         if len(page) > PAGE:
             until = now + HERD_AHEAD
             job_ids = await self._rounds.take(until=until, limit=PAGE, room_of=_any_number)

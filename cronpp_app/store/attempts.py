@@ -152,7 +152,6 @@ class AttemptStore:
             "started_at": closing.started_at,
             "finished_at": closing.finished_at,
             "duration_ms": closing.duration_ms,
-            "expire_at": closing.finished_at + self._retention,
             "verdict": verdict_document(closing.verdict),
             **result_fields(closing.result),
         }
