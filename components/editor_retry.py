@@ -10,7 +10,7 @@ from components.form import Form, choice_field, number_field, whole
 from components.markup import box, text
 from components.segments import Cards
 from components.words import seconds
-from cronpp_app.domain.backoff import Backoff, RetryPolicy, backoff_delay
+from cronpp_app.domain.backoff import Backoff, RetryPolicy, planned_retries
 
 _BACKOFFS = {"exponential": "Exponential", "linear": "Linear", "fixed": "Fixed"}
 _OVERLAPS = {
@@ -125,20 +125,19 @@ def _draw_plan(policy: RetryPolicy) -> None:
         text("No retries: one failed attempt, and the run has failed.", "cx-small cx-muted")
         return
     latest = timedelta()
+    retries = planned_retries(policy)
     with box("cx-plan-steps", tag="ol"):
         _step("Attempt 1", "on time")
-        for number in range(1, policy.max_retries + 1):
-            shortest = backoff_delay(policy, attempt=number, draw=0).total_seconds()
-            longest = backoff_delay(policy, attempt=number, draw=1)
-            latest += longest
-            if number > _MOST_SHOWN:
+        for retry in retries:
+            latest += retry.longest
+            if retry.number > _MOST_SHOWN:
                 continue
-            span = seconds(longest.total_seconds())
-            low = f"{shortest:g}" if longest < timedelta(minutes=1) else seconds(shortest)
+            shortest, span = retry.shortest.total_seconds(), seconds(retry.longest.total_seconds())
+            low = f"{shortest:g}" if retry.longest < timedelta(minutes=1) else seconds(shortest)
             spread = f"+ {low}–{span}" if policy.jitter else f"+ {span}"
-            _step(f"Retry {number}", spread)
-        if policy.max_retries > _MOST_SHOWN:
-            _step(f"… {policy.max_retries - _MOST_SHOWN} more", "")
+            _step(f"Retry {retry.number}", spread)
+        if len(retries) > _MOST_SHOWN:
+            _step(f"… {len(retries) - _MOST_SHOWN} more", "")
     words = f"After the last one, at most {seconds(latest.total_seconds())} on, the run has failed."
     text(words, "cx-small cx-muted")
 

@@ -107,6 +107,7 @@ class RetryAnswer(Answer):
     base_seconds: int
     max_seconds: int
     jitter: bool
+    window_seconds: int | None = Field(default=None, description="only there if it was given")
 
 
 class MisfireAnswer(Answer):

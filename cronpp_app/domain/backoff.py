@@ -16,13 +16,17 @@ class Backoff(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How stubborn a job is: how many retries, and how long between them."""
+    """How stubborn a job is: how many retries, and how long between them.
+
+    No retry begins later than `window` after its run was due, if there is one.
+    """
 
     max_retries: int = 3
     backoff: Backoff = Backoff.EXPONENTIAL
     base: timedelta = timedelta(seconds=10)
     max_delay: timedelta = timedelta(hours=1)
     jitter: bool = True
+    window: timedelta | None = None
 
     @property
     def max_attempts(self) -> int:
@@ -58,6 +62,29 @@ def retry_delay(
     if retry_after is None:
         return backoff_delay(policy, attempt=attempt, draw=draw)
     return min(max(retry_after, timedelta(0)), policy.max_delay)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRetry:
+    """A retry as planned: its number (from 1), and the shortest and longest wait before it."""
+
+    number: int
+    shortest: timedelta
+    longest: timedelta
+
+
+def planned_retries(policy: RetryPolicy) -> tuple[PlannedRetry, ...]:
+    """Return the retries of a run whose attempts all fail at once, as far as the window goes."""
+    planned: list[PlannedRetry] = []
+    earliest = timedelta(0)
+    for number in range(1, policy.max_attempts):
+        shortest = backoff_delay(policy, attempt=number, draw=0)
+        earliest += shortest
+        if policy.window is not None and earliest > policy.window:
+            break
+        longest = backoff_delay(policy, attempt=number, draw=1)
+        planned.append(PlannedRetry(number=number, shortest=shortest, longest=longest))
+    return tuple(planned)
 
 
 def _growth(backoff: Backoff, attempt: int) -> int:

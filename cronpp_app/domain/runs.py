@@ -150,6 +150,12 @@ def judge_attempt(run: Run, result: AttemptResult, *, now: datetime, draw: float
     if not result.retryable or attempt >= run.retry.max_attempts:
         return judge(status=RunStatus.FAILED, pause_job=result.gone)
     delay = retry_delay(run.retry, attempt=attempt, draw=draw, retry_after=result.retry_after)
+    window = run.retry.window
+    if window is not None and now + delay > max(run.fire_time, run.created_at) + window:
+        reason = (
+            f"The next retry would begin after the retry window of {window.total_seconds():g} s."
+        )
+        return judge(status=RunStatus.FAILED, reason=reason)
     return judge(status=RunStatus.RETRYING, retry_at=now + delay)
 
 

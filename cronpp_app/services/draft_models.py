@@ -226,6 +226,7 @@ class RetryDraft(Strict):
     base_seconds: Annotated[int, Whole(1, 3_600)] = 10
     max_seconds: Annotated[int, Whole(1, 86_400)] = 3_600
     jitter: bool = True
+    window_seconds: Annotated[int, Whole(1, 2_592_000)] | None = None
 
     @field_validator("max_seconds")
     @classmethod

@@ -255,6 +255,7 @@ def _retry(draft: RetryDraft) -> RetryPolicy:
         base=timedelta(seconds=draft.base_seconds),
         max_delay=timedelta(seconds=draft.max_seconds),
         jitter=draft.jitter,
+        window=timedelta(seconds=draft.window_seconds) if draft.window_seconds else None,
     )
 
 

@@ -157,7 +157,9 @@ def _action(action: Action) -> Fields:
 
 
 def _retry(policy: RetryPolicy) -> Fields:
-    return {
+    # The window is shown only where there is one: programs may know the other fields alone.
+    window = {} if policy.window is None else {"window_seconds": _seconds(policy.window)}
+    return window | {
         "max_retries": policy.max_retries,
         "backoff": policy.backoff.value,
         "base_seconds": _seconds(policy.base),

@@ -122,6 +122,7 @@ def retry_document(policy: RetryPolicy) -> Document:
         "base_seconds": round(policy.base.total_seconds()),
         "max_seconds": round(policy.max_delay.total_seconds()),
         "jitter": policy.jitter,
+        **_present(window_seconds=policy.window and round(policy.window.total_seconds())),
     }
 
 
@@ -133,6 +134,9 @@ def retry_from(document: Document) -> RetryPolicy:
         base=timedelta(seconds=document["base_seconds"]),
         max_delay=timedelta(seconds=document["max_seconds"]),
         jitter=document["jitter"],
+        window=timedelta(seconds=document["window_seconds"])
+        if "window_seconds" in document
+        else None,
     )
 
 

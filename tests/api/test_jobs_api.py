@@ -370,3 +370,17 @@ async def test_resuming_says_how_many_fire_times_passed_meanwhile(
     assert answer.json()["next_run_time"] == "2026-12-01T18:00:00.000Z"
     again = await ada.post(f"/api/jobs/{job_id}/resume")
     assert again.headers["X-Cronpp-Skipped"] == "0"
+
+
+async def test_a_retry_window_is_optional_and_shown_where_it_was_given(ada: AsyncClient) -> None:
+    plain = (await ada.post("/api/jobs", json=job_body())).json()
+    assert "window_seconds" not in plain["retry"]
+    given = await ada.post("/api/jobs", json=job_body(retry={"window_seconds": 600}))
+    assert given.json()["retry"]["window_seconds"] == 600
+    path = f"/api/jobs/{given.json()['id']}"
+    kept = await ada.patch(path, json={"retry": {"max_retries": 1}})
+    assert kept.json()["retry"]["window_seconds"] == 600
+    gone = await ada.patch(path, json={"retry": {"window_seconds": None}})
+    assert "window_seconds" not in gone.json()["retry"]
+    refused = await ada.post("/api/jobs", json=job_body(retry={"window_seconds": 0}))
+    assert refused.json()["errors"][0]["field"] == "retry.window_seconds"

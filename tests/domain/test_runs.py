@@ -64,6 +64,27 @@ def test_a_run_gets_one_attempt_and_its_retries(attempt: int, status: RunStatus)
     assert judge_attempt(run, UNAVAILABLE, now=NOON, draw=0).status is status
 
 
+@pytest.mark.parametrize(
+    ("seconds_after_fire_time", "status"), [(20, RunStatus.RETRYING), (21, RunStatus.FAILED)]
+)
+def test_no_retry_begins_behind_the_retry_window(
+    seconds_after_fire_time: int, status: RunStatus
+) -> None:
+    patient = RetryPolicy(max_retries=9, jitter=False, window=timedelta(seconds=30))
+    now = NOON + timedelta(seconds=seconds_after_fire_time)
+    verdict = judge_attempt(replace(RUN, retry=patient), UNAVAILABLE, now=now, draw=0)
+    assert verdict.status is status
+    if status is RunStatus.FAILED:
+        assert verdict.reason == "The next retry would begin after the retry window of 30 s."
+
+
+def test_the_window_of_a_run_caught_up_late_begins_when_it_was_made() -> None:
+    late = replace(RUN, created_at=NOON + timedelta(hours=3))
+    patient = replace(late, retry=RetryPolicy(jitter=False, window=timedelta(seconds=30)))
+    now = NOON + timedelta(hours=3, seconds=1)
+    assert judge_attempt(patient, UNAVAILABLE, now=now, draw=0).status is RunStatus.RETRYING
+
+
 def test_spared_attempts_are_not_held_against_the_run() -> None:
     run = replace(RUN, attempt_count=3, spared_count=1)
     assert judge_attempt(run, UNAVAILABLE, now=NOON, draw=0).status is RunStatus.RETRYING
