@@ -128,7 +128,9 @@ class Job:
 
     `next_run_time` is the earliest fire time not yet turned into a run; None when the
     schedule has ended or the job is paused. `paused_reason` tells why the system paused it.
-    `recent` are the statuses and durations (ms) of the last runs, oldest first.
+    `recent` are the statuses and durations (ms) of the last runs, oldest first. `damaged_parts`
+    are the fields that the database does not hold in a readable form; such a job only waits
+    to be mended or deleted.
     """
 
     id: str
@@ -145,3 +147,4 @@ class Job:
     last_run: LastRun | None = None
     consecutive_failures: int = 0
     recent: tuple[tuple[str, int], ...] = ()
+    damaged_parts: tuple[str, ...] = ()

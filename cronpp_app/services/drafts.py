@@ -96,11 +96,16 @@ def parse_changes(
     """Return the definition of `job` changed by `data`; fields that are not given stay.
 
     Schedule, action, retry and misfire are merged field by field while their kind stays. A
-    masked header keeps its stored value, and a schedule that stays may lie in the past.
+    masked header keeps its stored value, and a schedule that stays may lie in the past. The
+    parts of a damaged job that cannot be read must all be given.
     Raises InvalidInput with all problems.
     """
     if not isinstance(data, Mapping):
         raise InvalidInput(FieldError("request", "Must be a JSON object."))
+    unmended = [part for part in job.damaged_parts if part not in data]
+    if unmended:
+        message = "Cannot be read from the database; give it anew."
+        raise InvalidInput(*(FieldError(part, message) for part in unmended))
     current = definition_fields(job.definition)
     merged = {**current, **data}
     for part in _MERGED:

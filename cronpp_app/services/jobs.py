@@ -14,6 +14,7 @@ from cronpp_app.domain.schedules import Schedule, fires_after, next_fire
 from cronpp_app.errors import Conflict, FieldError, InvalidInput, NotFound, StaleVersion
 from cronpp_app.services.accounts import User
 from cronpp_app.services.drafts import CheckTarget
+from cronpp_app.services.job_queries import LONGEST_SEARCH, JobQuery, filter_of, sort_of
 from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.open_fires import DELETED, EDITED, PAUSED, OpenFires
 from cronpp_app.services.paging import (
@@ -24,30 +25,24 @@ from cronpp_app.services.paging import (
     read_cursor,
     write_cursor,
 )
-from cronpp_app.services.texts import text_problem
 from cronpp_app.store.database import new_id
-from cronpp_app.store.jobs import JobFilter, JobSort, JobStore
+from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.runs import RunStore
 
-__all__ = ["JobQuery", "Jobs", "Page", "Resumption", "SchedulePreview"]
+__all__ = [
+    "LONGEST_SEARCH",
+    "JobQuery",
+    "Jobs",
+    "Page",
+    "Resumption",
+    "SchedulePreview",
+    "filter_of",
+]
 
-LONGEST_SEARCH, MOST_PREVIEWED = 200, 100
+MOST_PREVIEWED = 100
 # Workers find anything later by themselves; waking them for it would be noise.
 _SOON = timedelta(seconds=60)
 _TRIES = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobQuery:
-    """Which jobs, in which order (`-` before the name: descending), and how many of them."""
-
-    status: JobStatus | None = None
-    tag: str | None = None
-    q: str = ""
-    sort: str = "next_run_time"
-    limit: int = 50
-    cursor: str | None = None
-    failing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +124,7 @@ class Jobs:
     async def search(self, user: User, query: JobQuery) -> Page[Job]:
         """Return a page of jobs; raise InvalidInput naming what of the query is wrong."""
         check_limit(query.limit)
-        sort, descending = _sort(query.sort)
+        sort, descending = sort_of(query.sort)
         which = filter_of(user, query)
         jobs, last = await self._store.page(
             which,
@@ -199,7 +194,7 @@ class Jobs:
         Raises Conflict if its schedule has no fire time left, NotFound.
         """
         for _ in range(_TRIES):
-            job = await self.get(user, job_id)
+            job = await self._sound(user, job_id)
             if job.enabled:
                 return Resumption(job=job, skipped=0, next_run_time=job.next_run_time)
             now = self._clock()
@@ -217,7 +212,7 @@ class Jobs:
 
         Raises NotFound.
         """
-        job = await self.get(user, job_id)
+        job = await self._sound(user, job_id)
         if job.enabled:
             return Resumption(job=job, skipped=0, next_run_time=job.next_run_time)
         skipped, upcoming = resuming(job, now=self._clock())
@@ -228,7 +223,7 @@ class Jobs:
 
         It ends as SKIPPED, with the reason, if the overlap policy forbids it. Raises NotFound.
         """
-        job = await self.get(user, job_id)
+        job = await self._sound(user, job_id)
         run = manual_run(job, run_id=new_id(), now=self._clock(), trigger=Trigger.MANUAL)
         await self._runs.add([run])
         await self._ring()
@@ -236,7 +231,7 @@ class Jobs:
 
     async def duplicate(self, user: User, job_id: str) -> Job:
         """Return a paused copy of a job; raise NotFound."""
-        stored = (await self.get(user, job_id)).definition
+        stored = (await self._sound(user, job_id)).definition
         definition = await self._secrets.opened(stored, job_id=job_id)
         name = f"{definition.name[:193]} (copy)"
         return await self.create(user, replace(definition, name=name), enabled=False)
@@ -259,20 +254,16 @@ class Jobs:
             notes=preview_notes(schedule, fires),
         )
 
+    async def _sound(self, user: User, job_id: str) -> Job:
+        """Return a job that can be read in all its parts; raise Conflict, NotFound."""
+        job = await self.get(user, job_id)
+        if job.damaged_parts:
+            raise Conflict(f"This job is damaged. {job.paused_reason}")
+        return job
+
     async def _wake_for(self, job: Job) -> None:
         if job.next_run_time is not None and job.next_run_time - self._clock() < _SOON:
             await self._ring()
-
-
-def filter_of(user: User, query: JobQuery) -> JobFilter:
-    """Return which jobs of `user` a query is about; raise InvalidInput for an unfit search."""
-    return JobFilter(
-        user_id=user.id,
-        status=query.status,
-        tag=query.tag,
-        words=_words(query.q),
-        failing=query.failing,
-    )
 
 
 def _check_version(job: Job, if_version: int | None) -> None:
@@ -280,24 +271,3 @@ def _check_version(job: Job, if_version: int | None) -> None:
         raise StaleVersion(
             f"This job is at version {job.version} by now, not {if_version}; look at it again."
         )
-
-
-def _sort(text: str) -> tuple[JobSort, bool]:
-    try:
-        return JobSort(text.removeprefix("-")), text.startswith("-")
-    except ValueError as error:
-        names = ", ".join(JobSort)
-        message = f"Must be one of {names}, with - before it for descending."
-        raise InvalidInput(FieldError("sort", message)) from error
-
-
-def _words(text: str) -> tuple[str, ...]:
-    """Return the beginnings of words that a search asks for, split as the stored words are."""
-    if len(text) > LONGEST_SEARCH or text_problem(text):
-        message = f"Must be at most {LONGEST_SEARCH} characters without control characters."
-        raise InvalidInput(FieldError("q", message))
-    words: list[str] = []
-    for token in text.casefold().split():
-        parts = "".join(char if char.isalnum() else " " for char in token).split()
-        words += parts or [token]
-    return tuple(dict.fromkeys(words))

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from bson.codec_options import CodecOptions
+from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.objectid import ObjectId
 from pymongo import AsyncMongoClient, WriteConcern
 from pymongo.asynchronous.collection import AsyncCollection
@@ -20,7 +20,10 @@ Collection = AsyncCollection[Mapping[str, Any]]
 # The server's code for a write that a unique index refused.
 DUPLICATE_KEY = 11000
 # Moments leave the database as aware UTC, never naive.
-_CODEC = CodecOptions[Mapping[str, Any]](tz_aware=True, tzinfo=UTC)
+# A moment beyond year 9999, which only damage can bring, must not make a whole page unreadable.
+_CODEC = CodecOptions[Mapping[str, Any]](
+    tz_aware=True, tzinfo=UTC, datetime_conversion=DatetimeConversion.DATETIME_CLAMP
+)
 
 
 class Database:

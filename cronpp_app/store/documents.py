@@ -5,7 +5,6 @@ is "none" is absent, because partial indexes and `$type: "date"` guards rely on 
 `schema` is the document's version, so that later code can read what earlier code wrote.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NotRequired, TypedDict, assert_never
 
@@ -15,14 +14,11 @@ from cronpp_app.domain.jobs import (
     HttpAction,
     Job,
     JobDefinition,
-    JobStatus,
-    LastRun,
     MisfirePolicy,
-    Overlap,
 )
 from cronpp_app.domain.references import secret_names
 from cronpp_app.domain.schedules import CronSchedule, IntervalSchedule, OnceSchedule, Schedule
-from cronpp_app.store.action_documents import action_document, action_from, present
+from cronpp_app.store.action_documents import action_document, present
 
 Document = dict[str, Any]
 
@@ -122,7 +118,7 @@ def retry_document(policy: RetryPolicy) -> Document:
         "base_seconds": round(policy.base.total_seconds()),
         "max_seconds": round(policy.max_delay.total_seconds()),
         "jitter": policy.jitter,
-        **_present(window_seconds=policy.window and round(policy.window.total_seconds())),
+        **present(window_seconds=policy.window and round(policy.window.total_seconds())),
     }
 
 
@@ -190,35 +186,6 @@ def search_words(definition: JobDefinition) -> list[str]:
     return sorted({*parts, *text.split()})[:64]
 
 
-def job_from(document: Mapping[str, Any]) -> Job:
-    """Return the job of a document; raise ValueError or KeyError if it is damaged."""
-    return Job(
-        id=document["_id"],
-        user_id=document["user_id"],
-        version=document["version"],
-        definition=JobDefinition(
-            name=document["name"],
-            description=document["description"],
-            tags=tuple(document["tags"]),
-            schedule=schedule_from(document["schedule"]),
-            action=action_from(document["action"]),
-            retry=retry_from(document["retry"]),
-            overlap=Overlap(document["overlap"]),
-            misfire=misfire_from(document["misfire"]),
-        ),
-        status=JobStatus(document["status"]),
-        enabled=document["enabled"],
-        created_at=document["created_at"],
-        updated_at=document["updated_at"],
-        next_run_time=document.get("next_run_time"),
-        paused_at=document.get("paused_at"),
-        paused_reason=document.get("paused_reason"),
-        last_run=_last_run_from(document.get("last_run")),
-        consecutive_failures=document["consecutive_failures"],
-        recent=tuple((entry["status"], entry["duration_ms"]) for entry in document["recent"]),
-    )
-
-
 def job_document(job: Job) -> JobDocument:
     """Return the document of a new `job`, which has no run yet."""
     document: Document = {
@@ -237,16 +204,3 @@ def job_document(job: Job) -> JobDocument:
         **present(next_run_time=job.next_run_time, paused_at=job.paused_at),
     }
     return document  # type: ignore[return-value]  # built by parts
-
-
-def _last_run_from(document: Document | None) -> LastRun | None:
-    if document is None:
-        return None
-    return LastRun(
-        id=document["id"],
-        status=document["status"],
-        fire_time=document["fire_time"],
-        finished_at=document.get("finished_at"),
-        duration_ms=document.get("duration_ms"),
-        error=document.get("error"),
-    )

@@ -4,14 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pymongo import UpdateOne
 
 from cronpp_app.domain.jobs import Job, JobStatus
 from cronpp_app.domain.runs import JobStanding, Run, RunStatus
 from cronpp_app.store.batches import merge, merge_with, same
+from cronpp_app.store.damage import Damaged, check_shape
 from cronpp_app.store.database import Database
-from cronpp_app.store.documents import NEVER, Document, job_from
+from cronpp_app.store.documents import LONG_AGO, NEVER, Document
+from cronpp_app.store.job_documents import job_from
+from cronpp_app.store.jobs import readable
 
 _IS_DATE = {"$type": "date"}
 _RECENT_KEPT = 20
@@ -72,8 +76,8 @@ class DueJobStore:
         async for document in self._jobs.find(query):
             try:
                 jobs.append(job_from(document))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                damaged[str(document["_id"])] = f"{type(error).__name__}: {error}"
+            except Damaged as error:
+                damaged[document["_id"]] = str(error)
         return DueJobs(jobs=tuple(jobs), damaged=damaged)
 
     async def advance(self, advances: Sequence[Advance]) -> None:
@@ -99,18 +103,13 @@ class DueJobStore:
         jobs, now = {}, None
         async for document in self._jobs.find({"_id": {"$in": list(set(job_ids))}}, fields):
             now = document["now"]
-            jobs[document["_id"]] = JobStanding(
-                enabled=document["enabled"],
-                paused_at=document.get("paused_at"),
-                version=document["version"],
-                edited_at=document["updated_at"],
-            )
+            jobs[document["_id"]] = _standing_from(document)
         return Standing(jobs=jobs, now=now)
 
     async def get(self, job_id: str) -> Job | None:
-        """Return the job, or None if it is gone."""
+        """Return the job, or None if it is gone or cannot be read."""
         document = await self._jobs.find_one({"_id": job_id})
-        return job_from(document) if document else None
+        return next(iter(readable([document])), None) if document else None
 
     async def mark_running(self, job_ids: Sequence[str]) -> None:
         """Show the jobs as running; a paused one stays PAUSED."""
@@ -146,6 +145,20 @@ class DueJobStore:
             noted = same("last_run.id", {key: e.run.id for key, e in ended.items()})
             not_noted = {"_id": {"$in": list(rows)}, "$expr": {"$not": [noted]}}
             await self._jobs.update_many(not_noted, merge_with(rows, _SUMMED_UP))
+
+
+def _standing_from(document: Mapping[str, Any]) -> JobStanding:
+    """Return how a job stands; one that cannot be read wants no run to start."""
+    try:
+        check_shape(document, {"enabled": bool, "version": int, "updated_at": datetime})
+    except Damaged:
+        return JobStanding(enabled=False, paused_at=None, version=0, edited_at=LONG_AGO)
+    return JobStanding(
+        enabled=document["enabled"],
+        paused_at=document.get("paused_at"),
+        version=document["version"],
+        edited_at=document["updated_at"],
+    )
 
 
 def _waves(endings: Sequence[Ending]) -> Iterator[dict[str, Ending]]:
@@ -208,17 +221,22 @@ def _summary(ending: Ending) -> Document:
 
 
 _HAS_NEXT = {"$eq": [{"$type": "$next_run_time"}, "date"]}
+# A damaged summary must not make the statement fail for all the others.
+_FAILURES: Document = {
+    "$cond": [{"$isNumber": "$consecutive_failures"}, "$consecutive_failures", 0]
+}
+_RECENT: Document = {"$cond": [{"$isArray": "$recent"}, "$recent", []]}
 # How a job's summary changes by a row of _summary.
 _SUMMED_UP: Document = {
     "last_run": "$$row.last_run",
     "last_sort": "$$row.last_run.fire_time",
     "consecutive_failures": {
         "$add": [
-            {"$multiply": ["$consecutive_failures", "$$row.failures_kept"]},
+            {"$multiply": [_FAILURES, "$$row.failures_kept"]},
             "$$row.failures_more",
         ]
     },
-    "recent": {"$slice": [{"$concatArrays": ["$recent", "$$row.recent"]}, -_RECENT_KEPT]},
+    "recent": {"$slice": [{"$concatArrays": [_RECENT, "$$row.recent"]}, -_RECENT_KEPT]},
     "status": {
         "$switch": {
             "branches": [

@@ -1,98 +1,225 @@
-"""Read-only checks of the invariants on a live database, each one query per collection."""
+"""Read-only checks of the invariants on a live database.
 
-from collections import defaultdict
-from collections.abc import AsyncIterator
-from datetime import timedelta
-from typing import Any
+The server walks through runs and records once each, and returns a line per job: its sums, and
+what is wrong. Only where sums do not agree are single runs looked at. So a million runs take a
+few seconds, and nothing is reported that merely changed between two reads.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from cronpp_app.domain.attempts import AttemptStatus
+from cronpp_app.domain.jobs import Job
 from cronpp_app.domain.runs import FINAL, UNFINISHED, Trigger
-from cronpp_app.domain.schedules import fires_after
+from cronpp_app.domain.schedules import count_fires, next_fire
+from cronpp_app.store.attempts import log_id
 from cronpp_app.store.database import Database
-from cronpp_app.store.documents import Document, job_from
+from cronpp_app.store.documents import LONG_AGO, Document
+from cronpp_app.store.jobs import readable
 
-_FINAL = [status.value for status in FINAL]
-_UNFINISHED = [status.value for status in UNFINISHED]
+_FINAL = sorted(status.value for status in FINAL)
+_UNFINISHED = sorted(status.value for status in UNFINISHED)
 _OPEN = AttemptStatus.RUNNING.value
+_IS_DATE = {"$type": "date"}
 _TICK = timedelta(milliseconds=1)
+_UNCOUNTED = 10**9
+
+
+@dataclass(slots=True, kw_only=True)
+class _Sums:
+    """What the ledger holds of one version of a job: since when, how many times, attempts."""
+
+    first: datetime
+    told: int
+
+
+@dataclass(slots=True, kw_only=True)
+class _Ledger:
+    """The ledger in sums: by job and version, and the attempts of final runs by job."""
+
+    sums: dict[str, _Sums] = field(default_factory=dict)
+    attempts: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
 
 
 async def violations(database: Database) -> AsyncIterator[str]:
     """Yield a sentence for everything in `database` that breaks an invariant."""
-    for check in (_doubled, _stuck, _overspent, _logs_of_runs, _gaps):
-        async for violation in check(database):
+    since = await _kept_since(database)
+    ledger, records = await asyncio.gather(_ledger(database, since), _kept_records(database, since))
+    for run_id in ledger.wrong:
+        async for violation in _wrong_run(database, run_id):
+            yield violation
+    for check in (_queue(database), _records(database, ledger, records), _gaps(database, ledger)):
+        async for violation in check:
             yield violation
 
 
-async def _doubled(database: Database) -> AsyncIterator[str]:
-    """I1: a fire time of a job has at most one run."""
-    pipeline: list[Document] = [
-        {"$match": {"trigger": Trigger.SCHEDULE.value, "fire_count": {"$exists": False}}},
-        {"$group": {"_id": {"job": "$job_id", "at": "$fire_time"}, "count": {"$sum": 1}}},
-        {"$match": {"count": {"$gt": 1}}},
-    ]
-    async for found in await database.runs.aggregate(pipeline, allowDiskUse=True):
+async def _kept_since(database: Database) -> datetime:
+    """Return since when nothing has been deleted for its age, to be on the safe side."""
+    newest = await database.runs.find_one(
+        {"expire_at": _IS_DATE}, {"finished_at": 1, "expire_at": 1}, sort={"expire_at": -1}
+    )
+    if newest is None or "finished_at" not in newest:
+        return LONG_AGO
+    retention: timedelta = newest["expire_at"] - newest["finished_at"]
+    return await database.server_time() - retention + min(timedelta(days=1), retention / 2)
+
+
+_MADE_OF = {"$concat": ["$job_id", "-", {"$toString": {"$toLong": "$fire_time"}}]}
+_COUNTED = {"$subtract": ["$attempt_count", "$spared_count"]}
+_NUMBERS = [
+    {"$isNumber": f"${name}"} for name in ("attempt_count", "spared_count", "retry.max_retries")
+]
+_IS_SCHEDULED = {"$eq": ["$trigger", Trigger.SCHEDULE.value]}
+_IS_FINAL = {"$in": ["$status", _FINAL]}
+# What a run's document alone denies.
+_WRONG: Mapping[str, Document] = {
+    # The id is made of job and fire time, and unique: where all are, none is there twice.
+    "I1: run {_id} is not named after its job and fire time": {
+        "$and": [
+            _IS_SCHEDULED,
+            {"$eq": [{"$type": "$fire_count"}, "missing"]},
+            {"$eq": [{"$type": "$fire_time"}, "date"]},
+            {"$ne": ["$_id", _MADE_OF]},
+        ]
+    },
+    "I7: run {_id} is {status}, and in no queue": {
+        "$and": [{"$in": ["$status", _UNFINISHED]}, {"$ne": [{"$type": "$wake_at"}, "date"]}]
+    },
+    "I8: run {_id} has had more attempts than it may": {
+        "$cond": [
+            {"$and": _NUMBERS},
+            {"$gt": [_COUNTED, {"$add": ["$retry.max_retries", 1]}]},
+            False,
+        ]
+    },
+}
+
+
+async def _ledger(database: Database, since: datetime) -> _Ledger:
+    """Return the sums of the ledger, in one pass."""
+    told = {"$and": [_IS_SCHEDULED, {"$gte": ["$fire_time", since]}]}
+    tried = {"$and": [_IS_FINAL, {"$gte": ["$created_at", since]}]}
+    group: Document = {
+        "_id": {"job": "$job_id", "version": "$job_version"},
+        "first": {"$min": {"$cond": [told, "$fire_time", None]}},
+        "told": {"$sum": {"$cond": [told, {"$ifNull": ["$fire_count", 1]}, 0]}},
+        "attempts": {"$sum": {"$cond": [tried, "$attempt_count", 0]}},
+        "wrong": {"$push": {"$cond": [{"$or": list(_WRONG.values())}, "$_id", "$$REMOVE"]}},
+    }
+    ledger = _Ledger()
+    async for found in await database.runs.aggregate([{"$group": group}], allowDiskUse=True):
         key = found["_id"]
-        yield f"I1: {found['count']} runs of job {key['job']} for {key['at']}"
+        ledger.wrong += found["wrong"]
+        ledger.attempts[str(key.get("job"))] += found["attempts"]
+        if found["first"] is not None:
+            sums = _Sums(first=found["first"], told=found["told"])
+            ledger.sums[f"{key.get('job')}/{key.get('version')}"] = sums
+    return ledger
 
 
-async def _stuck(database: Database) -> AsyncIterator[str]:
-    """I7: a final run has left the queue; one that is not final is in it."""
-    wrong: list[Document] = [
-        {"status": {"$in": _FINAL}, "wake_at": {"$exists": True}},
-        {"status": {"$in": _FINAL}, "seat": {"$exists": True}},
-        {"status": {"$in": _UNFINISHED}, "wake_at": {"$exists": False}},
-    ]
-    async for run in database.runs.find({"$or": wrong}, {"status": 1}):
-        yield f"I7: run {run['_id']} is {run['status']}, which its place in the queue denies"
+async def _wrong_run(database: Database, run_id: str) -> AsyncIterator[str]:
+    """I1, I7, I8: say what is wrong with a run, if it still is."""
+    for words, is_wrong in _WRONG.items():
+        run = await database.runs.find_one({"_id": run_id, "$expr": is_wrong}, {"status": 1})
+        if run is not None:
+            yield words.format(**run)
 
 
-async def _overspent(database: Database) -> AsyncIterator[str]:
-    """I8: attempts, without those spared, are at most one more than the retries."""
-    counted = {"$subtract": ["$attempt_count", "$spared_count"]}
-    allowed = {"$add": ["$retry.max_retries", 1]}
-    async for run in database.runs.find({"$expr": {"$gt": [counted, allowed]}}, {"_id": 1}):
-        yield f"I8: run {run['_id']} has had more attempts than it may"
+async def _queue(database: Database) -> AsyncIterator[str]:
+    """I7: a final run has left the queue, and its job's seat."""
+    left = {"status": {"$in": _FINAL}}
+    for place, index in (({"wake_at": _IS_DATE}, "wake"), ({"seat": {"$type": "string"}}, "seat")):
+        async for run in database.runs.find(left | place, {"status": 1}, hint=index):
+            yield f"I7: run {run['_id']} is {run['status']}, which its place in the queue denies"
 
 
-async def _logs_of_runs(database: Database) -> AsyncIterator[str]:
+@dataclass(slots=True, kw_only=True)
+class _Records:
+    """The execution log in sums: records by job, and the runs with one that is open."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    open_of: list[str] = field(default_factory=list)
+
+
+async def _kept_records(database: Database, since: datetime) -> _Records:
+    """Return the sums of the execution log, in one pass."""
+    group: Document = {
+        "_id": "$job_id",
+        "count": {"$sum": {"$cond": [{"$gte": ["$started_at", since]}, 1, 0]}},
+        "open": {"$push": {"$cond": [{"$eq": ["$status", _OPEN]}, "$run_id", "$$REMOVE"]}},
+    }
+    records = _Records()
+    async for found in await database.logs.aggregate([{"$group": group}], allowDiskUse=True):
+        records.counts[str(found["_id"])] = found["count"]
+        records.open_of += found["open"]
+    return records
+
+
+async def _records(database: Database, ledger: _Ledger, records: _Records) -> AsyncIterator[str]:
     """I6: every attempt of a final run has a record, and the record has ended."""
-    numbers: dict[str, set[int]] = defaultdict(set)
-    open_records: dict[str, int] = {}
-    fields = {"_id": 0, "run_id": 1, "number": 1, "status": 1}
-    async for record in database.logs.find({}, fields):
-        numbers[record["run_id"]].add(record["number"])
-        if record["status"] == _OPEN:
-            open_records[record["run_id"]] = record["number"]
-    final: Document = {"status": {"$in": _FINAL}, "attempt_count": {"$gt": 0}}
-    async for run in database.runs.find(final, {"attempt_count": 1}):
-        if run["_id"] in open_records:
-            yield f"I6: attempt {open_records[run['_id']]} of final run {run['_id']} is open"
-        missing = set(range(1, run["attempt_count"] + 1)) - numbers[run["_id"]]
-        if missing:
-            yield f"I6: attempts {sorted(missing)} of run {run['_id']} have no record"
+    still_open = {"_id": {"$in": records.open_of}, "status": {"$in": _FINAL}}
+    async for run in database.runs.find(still_open, {"attempt_count": 1}):
+        yield f"I6: a record of final run {run['_id']} is open"
+    for job_id, attempts in ledger.attempts.items():
+        if records.counts[job_id] != attempts:
+            async for violation in _records_of(database, job_id):
+                yield violation
 
 
-async def _gaps(database: Database) -> AsyncIterator[str]:
+async def _records_of(database: Database, job_id: str) -> AsyncIterator[str]:
+    """Compare the runs of one job with their records, key by key."""
+    tried = {"job_id": job_id, "status": {"$in": _FINAL}, "attempt_count": {"$gt": 0}}
+    found = database.runs.find(tried, {"attempt_count": 1})
+    wanted = {
+        log_id(run["_id"], number): run["_id"]
+        async for run in found
+        for number in range(1, run["attempt_count"] + 1)
+    }
+    there = {"_id": {"$in": list(wanted)}}
+    keys = {record["_id"] async for record in database.logs.find(there, {"_id": 1})}
+    for key in sorted(wanted.keys() - keys):
+        yield f"I6: attempt {key.rpartition('/')[2]} of run {wanted[key]} has no record"
+
+
+async def _gaps(database: Database, ledger: _Ledger) -> AsyncIterator[str]:
     """I4: between a job's first run and its next, every fire time has a run or a row.
 
     Checked for the present version of each job: an edit starts its schedule anew.
     """
-    told: dict[str, list[tuple[Any, Any]]] = defaultdict(list)
-    scheduled = {"trigger": Trigger.SCHEDULE.value}
-    fields = {"_id": 0, "job_id": 1, "job_version": 1, "fire_time": 1, "last_fire_time": 1}
-    async for run in database.runs.find(scheduled, fields):
-        key = f"{run['job_id']}/{run['job_version']}"
-        told[key].append((run["fire_time"], run.get("last_fire_time", run["fire_time"])))
-    async for document in database.jobs.find({"next_run_time": {"$type": "date"}}):
-        job = job_from(document)
-        spans = sorted(told.get(f"{job.id}/{job.version}", []))
-        if not spans or job.next_run_time is None:
-            continue
-        singles = {first for first, last in spans if first == last}
-        rows = [(first, last) for first, last in spans if first != last]
-        for fire in fires_after(job.definition.schedule, after=spans[0][0] - _TICK):
-            if fire >= job.next_run_time:
-                break
-            if fire not in singles and not any(a <= fire <= b for a, b in rows):
-                yield f"I4: fire time {fire} of job {job.id} has neither run nor row"
+    async for document in database.jobs.find({"next_run_time": _IS_DATE}):
+        for job in readable([document]):
+            sums = ledger.sums.get(f"{job.id}/{job.version}")
+            if sums is None or job.next_run_time is None:
+                continue
+            span = {"after": sums.first - _TICK, "until": job.next_run_time - _TICK}
+            due = count_fires(job.definition.schedule, **span, limit=_UNCOUNTED)
+            if due != sums.told:
+                async for violation in _gaps_of(database, job, sums.first):
+                    yield violation
+
+
+async def _gaps_of(database: Database, job: Job, first: datetime) -> AsyncIterator[str]:
+    """Look between the runs and rows of one job for fire times that have neither."""
+    now = await database.jobs.find_one({"_id": job.id}, {"next_run_time": 1, "version": 1})
+    if now is None or now["version"] != job.version or "next_run_time" not in now:
+        return  # it was changed in between
+    told = {
+        "job_id": job.id,
+        "job_version": job.version,
+        "fire_time": {"$gte": first},
+        "trigger": Trigger.SCHEDULE.value,
+    }
+    until, schedule = first - _TICK, job.definition.schedule
+    fields = {"fire_time": 1, "last_fire_time": 1}
+    async for run in database.runs.find(told, fields).sort({"fire_time": 1}):
+        missing = next_fire(schedule, after=until)
+        if missing is not None and missing < min(run["fire_time"], now["next_run_time"]):
+            yield f"I4: fire time {missing} of job {job.id} has neither run nor row"
+        until = max(until, run.get("last_fire_time", run["fire_time"]))
+    missing = next_fire(schedule, after=until)
+    if missing is not None and missing < now["next_run_time"]:
+        yield f"I4: fire time {missing} of job {job.id} has neither run nor row"

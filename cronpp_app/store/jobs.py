@@ -14,8 +14,17 @@ from typing import Any, Final
 from pymongo import ReturnDocument
 
 from cronpp_app.domain.jobs import Job, JobDefinition, JobStatus
+from cronpp_app.store.damage import Damaged
 from cronpp_app.store.database import Database
-from cronpp_app.store.documents import NEVER, Document, definition_fields, job_document, job_from
+from cronpp_app.store.documents import (
+    JOB_SCHEMA,
+    LONG_AGO,
+    NEVER,
+    Document,
+    definition_fields,
+    job_document,
+)
+from cronpp_app.store.job_documents import job_for_people, job_from
 
 log = logging.getLogger(__name__)
 
@@ -74,9 +83,9 @@ class JobStore:
         await self._jobs.insert_one(job_document(job))
 
     async def get(self, user_id: str, job_id: str) -> Job | None:
-        """Return a job of this user, or None; raise ValueError if its document is damaged."""
+        """Return a job of this user, or None; of a damaged one what can be read."""
         document = await self._jobs.find_one({"_id": job_id, "user_id": user_id})
-        return job_from(document) if document else None
+        return job_for_people(document) if document else None
 
     async def page(
         self,
@@ -98,8 +107,8 @@ class JobStore:
         documents = await cursor.limit(limit + 1).to_list()
         more = len(documents) > limit
         documents = documents[:limit]
-        last = (documents[-1][field], documents[-1]["_id"]) if more else None
-        return list(readable(documents)), last
+        last = (documents[-1].get(field), documents[-1]["_id"]) if more else None
+        return [job_for_people(document) for document in documents], last
 
     async def count(self, which: JobFilter, *, limit: int) -> int:
         """Return how many jobs there are; counting stops at `limit`."""
@@ -113,7 +122,8 @@ class JobStore:
         ]
         counts = dict.fromkeys(JobStatus, 0)
         async for group in await self._jobs.aggregate(stages, hint="by_status"):
-            counts[JobStatus(group["_id"])] = group["count"]
+            if group["_id"] in counts:  # not what only damage can bring
+                counts[JobStatus(group["_id"])] = group["count"]
         return counts
 
     async def worst(self, user_id: str, *, limit: int) -> list[Job]:
@@ -147,6 +157,8 @@ class JobStore:
         fields |= {"version": {"$add": ["$version", 1]}, "updated_at": now}
         if definition.schedule != job.definition.schedule:
             fields |= _rescheduled(next_run_time)
+        if job.damaged_parts:
+            return await self._changed(job, {}, [{"$set": fields | _mended(job)}])
         return await self._changed(job, {"version": job.version}, [{"$set": fields}])
 
     async def pause(self, job: Job, *, now: datetime) -> Job | None:
@@ -191,7 +203,7 @@ class JobStore:
             change,
             return_document=ReturnDocument.AFTER,
         )
-        return job_from(document) if document else None
+        return job_for_people(document) if document else None
 
 
 def behind(query: Document, field: str, after: Position | None, *, descending: bool) -> Document:
@@ -213,6 +225,23 @@ def behind(query: Document, field: str, after: Position | None, *, descending: b
     }
 
 
+def _mended(job: Job) -> Document:
+    """Return what makes the document of a damaged job sound again, beside its definition."""
+    return {
+        "schema": JOB_SCHEMA,
+        "version": job.version + 1,
+        "status": JobStatus.PAUSED.value,
+        "enabled": False,
+        "paused_at": job.updated_at,
+        "created_at": job.created_at,
+        "consecutive_failures": {"$literal": 0},
+        "recent": [],
+        "next_sort": NEVER,
+        "last_sort": LONG_AGO,
+        **dict.fromkeys(("next_run_time", "last_run", "paused_reason"), "$$REMOVE"),
+    }
+
+
 def _rescheduled(next_run_time: datetime | None) -> Document:
     """Return the fields of a job with a new schedule; one that had ended waits again."""
     ended = [JobStatus.SUCCESS.value, JobStatus.FAILED.value]
@@ -229,5 +258,5 @@ def readable(documents: Iterable[Mapping[str, Any]]) -> Iterable[Job]:
     for document in documents:
         try:
             yield job_from(document)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except Damaged:
             log.exception("job cannot be read", extra={"job_id": document["_id"]})

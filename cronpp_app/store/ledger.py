@@ -14,7 +14,7 @@ from cronpp_app.domain.runs import UNFINISHED, Run, RunStatus
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import Document
 from cronpp_app.store.jobs import Position, behind
-from cronpp_app.store.run_documents import attempt_from, run_from
+from cronpp_app.store.run_documents import attempt_from, run_for_people
 from cronpp_app.store.seats import wake_queued
 
 _WAITING = [RunStatus.PENDING.value, RunStatus.RETRYING.value]
@@ -67,7 +67,7 @@ class Ledger:
     async def get(self, user_id: str, run_id: str) -> Run | None:
         """Return a run of this user, or None."""
         document = await self._runs.find_one({"_id": run_id, "user_id": user_id})
-        return run_from(document) if document else None
+        return run_for_people(document) if document else None
 
     async def attempts(self, user_id: str, run_id: str) -> tuple[Attempt, ...]:
         """Return the attempts of a run, the first one first."""
@@ -89,7 +89,7 @@ class Ledger:
         more = len(documents) > limit
         documents = documents[:limit]
         last = (documents[-1]["fire_time"], documents[-1]["_id"]) if more else None
-        return [run_from(document) for document in documents], last
+        return [run_for_people(document) for document in documents], last
 
     async def count(self, which: RunFilter, *, limit: int) -> int:
         """Return how many runs there are; counting stops at `limit`."""
@@ -155,7 +155,7 @@ class Ledger:
             change,  # type: ignore[arg-type]  # an update or a pipeline
             return_document=ReturnDocument.AFTER,
         )
-        return run_from(document) if document else None
+        return run_for_people(document) if document else None
 
 
 def _finished(user_id: str, since: datetime, until: datetime) -> Document:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
 
 from cronpp_app.domain.attempts import (
     Attempt,
@@ -13,15 +13,18 @@ from cronpp_app.domain.attempts import (
     ReceivedResponse,
     SentRequest,
 )
-from cronpp_app.domain.jobs import Overlap
+from cronpp_app.domain.backoff import RetryPolicy
+from cronpp_app.domain.jobs import Action, LogAction, Overlap
 from cronpp_app.domain.runs import Run, RunStatus, Trigger
 from cronpp_app.store.action_documents import action_document, action_from
+from cronpp_app.store.damage import Damaged, check_schema, check_shape, read
 from cronpp_app.store.documents import (
+    LONG_AGO,
     SCHEMA,
     Document,
     retry_document,
-    retry_from,
 )
+from cronpp_app.store.job_documents import checked_retry
 
 
 class RunDocument(TypedDict):
@@ -99,7 +102,48 @@ def run_document(run: Run) -> RunDocument:
 
 
 def run_from(document: Mapping[str, Any]) -> Run:
-    """Return the run of a document; raise ValueError or KeyError if it is damaged."""
+    """Return the run of a document; raise Damaged, naming the field, if it cannot be one."""
+    check_schema(document, SCHEMA)
+    check_shape(document, _REQUIRED, _OPTIONAL)
+    action = read("action", action_from, document)
+    return _run(document, action, read("retry", checked_retry, document))
+
+
+def run_for_people(document: Mapping[str, Any]) -> Run:
+    """Return the run of a document; of a damaged one what can be read."""
+    try:
+        return run_from(document)
+    except Damaged:
+        harmless = {name: _HARMLESS[kind] for name, kind in _REQUIRED.items()}
+        enums = {"trigger": Trigger.SCHEDULE, "overlap": Overlap.SKIP, "status": RunStatus.FAILED}
+        usable = {
+            name: value
+            for name, value in document.items()
+            if name != "error"
+            and value.__class__ is (_REQUIRED | _OPTIONAL).get(name, value.__class__)
+            and (name not in enums or value in set(enums[name].__class__))
+        }
+        unreadable = LogAction(message="(unreadable)")
+        return _run({**harmless, **enums, **usable}, unreadable, RetryPolicy())
+
+
+_REQUIRED: Final[dict[str, type]] = {
+    **dict.fromkeys(("job_id", "user_id", "job_name", "trigger", "status", "overlap"), str),
+    **dict.fromkeys(("job_version", "attempt_count", "lost_count", "spared_count"), int),
+    **dict.fromkeys(("fire_time", "created_at"), datetime),
+    **dict.fromkeys(("action", "retry"), dict),
+}
+_OPTIONAL: Final[dict[str, type]] = {
+    **dict.fromkeys(("claim_id", "worker_id", "reason"), str),
+    **dict.fromkeys(("duration_ms", "lateness_ms", "fire_count"), int),
+    **dict.fromkeys(("wake_at", "due_at", "started_at", "finished_at", "last_fire_time"), datetime),
+    "possible_duplicate": bool,
+    "error": dict,
+}
+_HARMLESS: Final[dict[type, Any]] = {str: "", int: 0, datetime: LONG_AGO, dict: {}}
+
+
+def _run(document: Mapping[str, Any], action: Action, retry: RetryPolicy) -> Run:
     error = document.get("error")
     return Run(
         id=document["_id"],
@@ -107,12 +151,12 @@ def run_from(document: Mapping[str, Any]) -> Run:
         user_id=document["user_id"],
         job_name=document["job_name"],
         job_version=document["job_version"],
-        trigger=Trigger(document["trigger"]),
+        trigger=read("trigger", Trigger, document),
         fire_time=document["fire_time"],
-        status=RunStatus(document["status"]),
-        action=action_from(document["action"]),
-        retry=retry_from(document["retry"]),
-        overlap=Overlap(document["overlap"]),
+        status=read("status", RunStatus, document),
+        action=action,
+        retry=retry,
+        overlap=read("overlap", Overlap, document),
         created_at=document["created_at"],
         wake_at=document.get("wake_at"),
         attempt_count=document["attempt_count"],
@@ -126,7 +170,7 @@ def run_from(document: Mapping[str, Any]) -> Run:
         finished_at=document.get("finished_at"),
         duration_ms=document.get("duration_ms"),
         lateness_ms=document.get("lateness_ms"),
-        error=error_from(error) if error else None,
+        error=read("error", error_from, document) if error else None,
         reason=document.get("reason"),
         possible_duplicate=document.get("possible_duplicate", False),
         last_fire_time=document.get("last_fire_time"),

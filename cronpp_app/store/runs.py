@@ -1,5 +1,6 @@
 """The ledger as a queue: adding, claiming, renewing and finishing runs."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +9,12 @@ from datetime import datetime, timedelta
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
+from cronpp_app.domain.attempts import AttemptStatus
 from cronpp_app.domain.jobs import Job
 from cronpp_app.domain.runs import Run, RunStatus, Trigger
 from cronpp_app.store.action_documents import action_document
 from cronpp_app.store.batches import merge
+from cronpp_app.store.damage import Damaged
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import Document, retry_document
 from cronpp_app.store.fences import (
@@ -24,6 +27,8 @@ from cronpp_app.store.fences import (
 )
 from cronpp_app.store.run_documents import run_document, run_from
 from cronpp_app.store.seats import wake_queued
+
+log = logging.getLogger("cronpp.worker")
 
 # Said in queries as well, or MongoDB does not see that a partial index serves them.
 _IS_DATE = {"$type": "date"}
@@ -48,6 +53,7 @@ class RunStore:
     def __init__(self, database: Database, *, retention: timedelta) -> None:
         self._runs = database.runs
         self._tally = database.tally
+        self._logs = database.logs
         self._retention = retention
 
     async def add(self, runs: Sequence[Run]) -> None:
@@ -103,11 +109,35 @@ class RunStore:
         }
         await self._runs.update_many(guard, [_claim_stage(claim_id, worker_id, lease)])
         mine = {"_id": {"$in": list(run_ids)}, "claim_id": claim_id}
-        documents = [document async for document in self._runs.find(mine)]
-        return Claimed(
-            fresh=tuple(run_from(document) for document in documents if not document["expired"]),
-            expired=tuple(run_from(document) for document in documents if document["expired"]),
-        )
+        fresh: list[Run] = []
+        expired: list[Run] = []
+        async for document in self._runs.find(mine):
+            try:
+                (expired if document["expired"] else fresh).append(run_from(document))
+            except Damaged as error:
+                await self._set_aside(document["_id"], claim_id, str(error))
+        return Claimed(fresh=tuple(fresh), expired=tuple(expired))
+
+    async def _set_aside(self, run_id: str, claim_id: str, reason: str) -> None:
+        """End a claimed run that cannot be read, and say why, so that it blocks nobody."""
+        log.error("run set aside", extra={"run_id": run_id, "reason": reason})
+        # "/" stands between run and number, and "0" behind it: the run's own records.
+        is_open = {
+            "_id": {"$gte": f"{run_id}/", "$lt": f"{run_id}0"},
+            "status": AttemptStatus.RUNNING.value,
+        }
+        ended = {"status": AttemptStatus.LOST.value, "finished_at": "$$NOW"}
+        await self._logs.update_many(is_open, [{"$set": ended}])
+        never_began = {"$and": [{"$not": ["$expired"]}, {"$isNumber": "$attempt_count"}]}
+        fields = {
+            "attempt_count": {"$cond": [never_began, ONE_ATTEMPT_LESS, "$attempt_count"]},
+            "status": RunStatus.FAILED.value,
+            "reason": {"$literal": f"Set aside, because it cannot be read: {reason}."},
+            "finished_at": "$$NOW",
+            "expire_at": {"$add": ["$$NOW", milliseconds(self._retention)]},
+        }
+        stages: list[Document] = [{"$set": fields}, {"$unset": list(_UNFINISHED_FIELDS)}]
+        await self._runs.update_one({"_id": run_id, "claim_id": claim_id}, stages)
 
     async def give_back(self, runs: Sequence[Run]) -> None:
         """Let claimed `runs`, of which nothing was sent, wait for another worker."""
@@ -211,7 +241,12 @@ def _claim_stage(claim_id: str, worker_id: str, lease: timedelta) -> Document:
             "wake_at": now_plus(lease),
             "expired": was_running,
             "attempt_count": {
-                "$cond": [was_running, "$attempt_count", {"$add": ["$attempt_count", 1]}]
+                # One that is no number is left for the reader to notice, or it fails for all.
+                "$cond": [
+                    {"$and": [{"$not": [was_running]}, {"$isNumber": "$attempt_count"}]},
+                    {"$add": ["$attempt_count", 1]},
+                    "$attempt_count",
+                ]
             },
         }
     }

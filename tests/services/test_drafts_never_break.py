@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from cronpp_app.domain.jobs import JobDefinition
 from cronpp_app.errors import FieldError, InvalidInput
 from cronpp_app.services.drafts import definition_fields, job_fields, parse_changes, parse_job
-from cronpp_app.store.documents import job_document, job_from
+from cronpp_app.store.documents import job_document
+from cronpp_app.store.job_documents import job_from
 from tests.factories import HOOK, NOON, job_body, make_job
 
 BASES: list[dict[str, Any]] = [

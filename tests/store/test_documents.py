@@ -9,7 +9,8 @@ from cronpp_app.clock import utc_now
 from cronpp_app.domain.jobs import HttpAction, Job, JobDefinition, JobStatus, LogAction
 from cronpp_app.domain.schedules import CronSchedule, IntervalSchedule, OnceSchedule
 from cronpp_app.store.database import Database
-from cronpp_app.store.documents import job_document, job_from, search_words
+from cronpp_app.store.documents import job_document, search_words
+from cronpp_app.store.job_documents import job_from
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 HTTP = HttpAction(
