@@ -66,13 +66,13 @@ def _ledger_of(job: Job, runs: int) -> tuple[list[dict[str, Any]], list[dict[str
 async def fill(database: Database, runs: int) -> None:
     """Store `runs` finished runs, their records and jobs."""
     each = runs // JOBS
+    await ensure_indexes(database)
     for number in range(JOBS):
         job = _job(number, each)
         done, records = _ledger_of(job, each)
         await database.runs.insert_many(done, ordered=False)
         await database.logs.insert_many(records, ordered=False)
         await database.jobs.insert_one(job_document(job))
-    await ensure_indexes(database)
 
 
 async def measure(uri: str, name: str, runs: int) -> None:

@@ -10,13 +10,16 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
+
+import pymongo
 
 from cronpp_app.domain.attempts import AttemptStatus
 from cronpp_app.domain.jobs import Job
 from cronpp_app.domain.runs import FINAL, UNFINISHED, Trigger
 from cronpp_app.domain.schedules import count_fires, next_fire
 from cronpp_app.store.attempts import log_id
-from cronpp_app.store.database import Database
+from cronpp_app.store.database import Collection, Database
 from cronpp_app.store.documents import LONG_AGO, Document
 from cronpp_app.store.jobs import readable
 
@@ -26,6 +29,8 @@ _OPEN = AttemptStatus.RUNNING.value
 _IS_DATE = {"$type": "date"}
 _TICK = timedelta(milliseconds=1)
 _UNCOUNTED = 10**9
+# One pass over a large collection may take longer than other operations may.
+_PATIENCE_SECONDS = 600
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,7 +116,7 @@ async def _ledger(database: Database, since: datetime) -> _Ledger:
         "wrong": {"$push": {"$cond": [{"$or": list(_WRONG.values())}, "$_id", "$$REMOVE"]}},
     }
     ledger = _Ledger()
-    async for found in await database.runs.aggregate([{"$group": group}], allowDiskUse=True):
+    async for found in _summed_up(database.runs, group):
         key = found["_id"]
         ledger.wrong += found["wrong"]
         ledger.attempts[str(key.get("job"))] += found["attempts"]
@@ -119,6 +124,15 @@ async def _ledger(database: Database, since: datetime) -> _Ledger:
             sums = _Sums(first=found["first"], told=found["told"])
             ledger.sums[f"{key.get('job')}/{key.get('version')}"] = sums
     return ledger
+
+
+async def _summed_up(collection: Collection, group: Document) -> AsyncIterator[Mapping[str, Any]]:
+    """Yield the groups of a whole collection, however long that takes."""
+    with pymongo.timeout(_PATIENCE_SECONDS):
+        groups = await collection.aggregate([{"$group": group}], allowDiskUse=True)
+        found = await groups.to_list()
+    for one in found:
+        yield one
 
 
 async def _wrong_run(database: Database, run_id: str) -> AsyncIterator[str]:
@@ -132,8 +146,8 @@ async def _wrong_run(database: Database, run_id: str) -> AsyncIterator[str]:
 async def _queue(database: Database) -> AsyncIterator[str]:
     """I7: a final run has left the queue, and its job's seat."""
     left = {"status": {"$in": _FINAL}}
-    for place, index in (({"wake_at": _IS_DATE}, "wake"), ({"seat": {"$type": "string"}}, "seat")):
-        async for run in database.runs.find(left | place, {"status": 1}, hint=index):
+    for place in ({"wake_at": _IS_DATE}, {"seat": {"$type": "string"}}):
+        async for run in database.runs.find(left | place, {"status": 1}):
             yield f"I7: run {run['_id']} is {run['status']}, which its place in the queue denies"
 
 
@@ -153,7 +167,7 @@ async def _kept_records(database: Database, since: datetime) -> _Records:
         "open": {"$push": {"$cond": [{"$eq": ["$status", _OPEN]}, "$run_id", "$$REMOVE"]}},
     }
     records = _Records()
-    async for found in await database.logs.aggregate([{"$group": group}], allowDiskUse=True):
+    async for found in _summed_up(database.logs, group):
         records.counts[str(found["_id"])] = found["count"]
         records.open_of += found["open"]
     return records
