@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from cronpp_app.api.problems import MEDIA_TYPE
+from cronpp_app.api.problems import MEDIA_TYPE, problem_fields, summary_of
 from cronpp_app.domain.jobs import JobStatus
 from cronpp_app.domain.runs import RunStatus
 from cronpp_app.services.bulk import BulkOperation
@@ -27,7 +27,19 @@ _WHY: Final = {
     429: "Too many requests; `Retry-After` says when to come back",
     503: "The database does not answer",
 }
-_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+# What such errors say, for the document's examples.
+_SAID: Final = {
+    401: "Sign in first: send Authorization: Bearer <token>.",
+    403: "This API token may only read; use one with the scope write.",
+    404: "There is no job 6b0432b19d40bab965fb1df6.",
+    409: "The schedule of this job has ended; give it another one first.",
+    412: "This job is at version 4 by now; look at it again.",
+    413: "The request body must be at most 1 MiB.",
+    415: "Send JSON, with Content-Type: application/json.",
+    429: "More than 600 requests in a minute; slow down.",
+    503: "MongoDB does not answer; try again in a moment.",
+}
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}
 JOB_EXAMPLE: Final = {
     "name": "Nightly export",
@@ -164,7 +176,15 @@ def problems(*statuses: int, signed_in: bool = True) -> dict[int | str, dict[str
     usual = {401, 429, 503} if signed_in else {429, 503}
     described: dict[int | str, dict[str, Any]] = {}
     for status in sorted({*statuses, *usual}):
-        described[status] = {"description": _WHY[status], "content": _PROBLEM}
+        content = {MEDIA_TYPE: {"schema": _PROBLEM, "example": _problem_example(status)}}
+        described[status] = {"description": _WHY[status], "content": content}
         if status in {429, 503}:
             described[status]["headers"] = _RETRY_AFTER
     return described
+
+
+def _problem_example(status: int) -> dict[str, Any]:
+    errors = [{"field": "schedule.cron", "message": "Must have five or six fields, not 4."}]
+    if status == 422:
+        return problem_fields(422, summary_of(errors), errors=errors)
+    return problem_fields(status, _SAID[status])

@@ -62,11 +62,10 @@ def methods_at(path: str, document: dict[str, Any]) -> set[str]:
     """Return the methods that `document` offers at `path`; none if there is nothing."""
     if path in {"/api/docs", "/api/openapi.json"}:
         return {"GET"}
-    allowed: set[str] = set()
-    for template, operations in document["paths"].items():
-        if compile_path(template)[0].match(path):
-            allowed |= {method.upper() for method in operations}
-    return allowed
+    templates = [one for one in document["paths"] if compile_path(one)[0].match(path)]
+    # As the router sees it: /jobs/bulk is that, and not a job of this name.
+    closest = min(templates, key=lambda template: template.count("{"), default=None)
+    return {method.upper() for method in document["paths"][closest]} if closest else set()
 
 
 def _made(app: FastAPI) -> dict[str, Any]:

@@ -62,15 +62,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return the answer to a request that failed with `status`, for the reason `detail`."""
-    kind, title = _KINDS.get(status, ("http", HTTPStatus(status).phrase))
-    body: dict[str, Any] = {
-        "type": f"urn:cronpp:problem:{kind}",
-        "title": title,
-        "status": status,
-        "detail": detail,
-    }
-    if errors is not None:
-        body["errors"] = errors
+    body = problem_fields(status, detail, errors=errors)
     return Response(
         json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
         status_code=status,
@@ -79,12 +71,26 @@ def problem(
     )
 
 
+def problem_fields(
+    status: int, detail: str, *, errors: list[dict[str, str]] | None = None
+) -> dict[str, Any]:
+    """Return the members of a problem (RFC 9457, 3.1)."""
+    kind, title = _KINDS.get(status, ("http", HTTPStatus(status).phrase))
+    body: dict[str, Any] = {
+        "type": f"urn:cronpp:problem:{kind}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+    }
+    return body if errors is None else body | {"errors": errors}
+
+
 def problem_of(error: Exception) -> Response:
     """Return the answer to a request that raised `error`; of the unexpected, no details."""
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
     if isinstance(error, InvalidInput):
         errors = [{"field": e.field, "message": e.message} for e in error.errors]
-        return problem(422, _summary(errors), errors=errors)
+        return problem(422, summary_of(errors), errors=errors)
     if status == 500:
         log.error("request failed", exc_info=error)
         return problem(500, "Something went wrong here; it was logged.")
@@ -111,7 +117,8 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, http)
 
 
-def _summary(errors: list[dict[str, str]]) -> str:
+def summary_of(errors: list[dict[str, str]]) -> str:
+    """Return the first of the wrong fields in a sentence, and how many more there are."""
     first = f"{errors[0]['field']}: {errors[0]['message']}" if errors else "The request is invalid."
     more = len(errors) - 1
     return first if more < 1 else f"{first} (and {more} more, see errors)"

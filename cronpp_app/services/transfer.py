@@ -156,6 +156,8 @@ def _entries(data: object) -> list[object]:
         raise InvalidInput(*sorted(unknown, key=lambda problem: problem.field)[:_MOST_PROBLEMS])
     if data.get("format", FORMAT) != FORMAT:
         raise InvalidInput(FieldError("format", f'Must be "{FORMAT}".'))
+    if not isinstance(data.get("exported_at", ""), str | None):
+        raise InvalidInput(FieldError("exported_at", "Must be a text."))
     jobs = data.get("jobs")
     if not isinstance(jobs, list):
         raise InvalidInput(FieldError("jobs", "Is required: the list of jobs."))

@@ -41,7 +41,8 @@ async def test_every_operation_says_what_it_does_and_how_it_fails(stranger: Asyn
                 assert "404" in answers, f"{method} {path}"
             failures = [answer for status, answer in answers.items() if status >= "4"]
             if path.startswith("/api"):
-                assert all("application/problem+json" in answer["content"] for answer in failures)
+                told = [answer["content"]["application/problem+json"] for answer in failures]
+                assert all(content["example"] for content in told), f"{method} {path}"
 
 
 async def test_the_examples_are_accepted(ada: AsyncClient) -> None:
@@ -67,6 +68,7 @@ async def test_a_wrong_method_is_told_the_right_ones(ada: AsyncClient) -> None:
     answer = await ada.put("/api/jobs/x")
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "DELETE, GET, PATCH"
+    assert (await ada.put("/api/jobs/bulk")).headers["Allow"] == "POST"
     assert answer.json()["type"] == "urn:cronpp:problem:method-not-allowed"
 
 

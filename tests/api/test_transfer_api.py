@@ -174,6 +174,7 @@ async def test_an_import_may_be_larger_than_other_requests_but_not_without_end(
         ({}, "jobs"),
         ({"jobs": {}}, "jobs"),
         ({"jobs": [], "format": "crontab"}, "format"),
+        ({"jobs": [], "exported_at": 5}, "exported_at"),
         ({"jobs": [], "owner": "bob"}, "owner"),
         ({"jobs": [{}] * 20_001}, "jobs"),
         ({"jobs": [job_body(id=7)]}, "jobs[0].id"),
