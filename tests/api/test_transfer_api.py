@@ -9,7 +9,7 @@ from httpx import AsyncClient
 from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.texts import moment_text
 from cronpp_app.store.database import Database
-from cronpp_app.store.documents import job_from
+from cronpp_app.store.job_documents import job_from
 from tests.api.conftest import TestClock
 from tests.factories import HOOK, NOON, job_body
 
