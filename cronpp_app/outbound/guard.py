@@ -4,6 +4,7 @@ Judged when a job is saved, and again with the resolved addresses whenever a con
 opened, because a name may lead elsewhere by then (DNS rebinding).
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +29,8 @@ __all__ = [
     "judge_addresses",
     "parse_allow",
 ]
+
+log = logging.getLogger("cronpp.egress")
 
 _SETTING = "CRONPP_EGRESS_ALLOW"
 # Names that are only known inside a network (RFC 6761, 6762, 8375; ICANN's collision list).
@@ -179,13 +182,21 @@ _read_literal = lru_cache(maxsize=4_096)(ip_address)
 
 
 def _refusal(address: Address, *, host: str, rules: EgressRules) -> str:
+    """Return why `address` is refused; of a name's address nothing is told but that."""
     plain = unwrap(address)
-    what = f"{host} leads to {address}, " if host else f"{address} is "
+    if host:
+        # What a name means inside our network is not for its callers to learn; operators find
+        # the address in the log.
+        log.info("target blocked", extra={"host": host, "address": str(address)})
+        return (
+            f"{host} leads to an address that may not be called; the log tells operators which, "
+            f"and {_SETTING} lets jobs call it."
+        )
     if any(plain in network for network in rules.denied):
-        return f"{what}an address shut by {_SETTING}."
+        return f"{address} is an address shut by {_SETTING}."
     if plain in METADATA_ADDRESSES:
         return (
-            f"{what}where clouds hand out credentials. A range does not open it; to let jobs "
-            f"call it, name {plain} itself in {_SETTING}."
+            f"{address} is where clouds hand out credentials. A range does not open it; to let "
+            f"jobs call it, name {plain} itself in {_SETTING}."
         )
-    return f"{what}{why_not_public(plain)}. To let jobs call it, add {plain} to {_SETTING}."
+    return f"{address} is {why_not_public(plain)}. To let jobs call it, add {plain} to {_SETTING}."

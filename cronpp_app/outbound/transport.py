@@ -9,12 +9,13 @@ connections are used twice, and why (docs/decisions/0002-http-transport.md):
   whether a request was carried out, and nothing is sent twice behind the run's back.
 """
 
+import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -28,7 +29,8 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from cronpp_app.clock import monotonic
-from cronpp_app.outbound.guard import EgressRules, judge_addresses
+from cronpp_app.outbound.guard import Blocked, EgressRules, judge_addresses
+from cronpp_app.outbound.reception import Reception
 from cronpp_app.outbound.resolver import GuardedResolver, Resolver, SystemResolver
 
 # A second send of these changes nothing at the target (RFC 9110, 9.2.1).
@@ -74,6 +76,8 @@ class GuardedConnector(aiohttp.TCPConnector):
         super().__init__(
             socket_factory=self._judged_socket, limit=0, use_dns_cache=False, **options
         )
+        loop = asyncio.get_running_loop()
+        self._factory = partial(Reception, loop)  # type: ignore[assignment]  # a kind of it
 
     async def connect(
         self,
@@ -99,9 +103,19 @@ class GuardedConnector(aiohttp.TCPConnector):
     ) -> ResponseHandler:
         _passage.get().reused = False
         protocol = await super()._create_connection(req, traces, timeout)
+        self._judge_peer(protocol)
         if not self.force_close:
             self._opened_at[protocol] = monotonic()
         return protocol
+
+    def _judge_peer(self, protocol: ResponseHandler) -> None:
+        """Close a connection whose other end is not one that may be called, before it is used."""
+        peer = protocol.transport and protocol.transport.get_extra_info("peername")
+        try:
+            judge_addresses([peer[0]] if peer else [], self._rules, host=_passage.get().host)
+        except Blocked:
+            protocol.abort()
+            raise
 
     def _is_young(self, connection: Connection) -> bool:
         protocol = connection.protocol

@@ -6,13 +6,14 @@ and connections end where their address is noted.
 """
 
 import json
+import socket
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from targets import USER_AGENT, Dialled, FakeResolver, call
+from targets import USER_AGENT, Dialled, FakeResolver, answer, call
 
 from cronpp_app.domain.attempts import ErrorKind
 from cronpp_app.outbound.caller import Caller
@@ -20,6 +21,7 @@ from cronpp_app.outbound.guard import Blocked, EgressRules
 from cronpp_app.outbound.transport import GuardedTransport, Passage
 
 CASES = json.loads((Path(__file__).parents[1] / "data" / "ssrf_cases.json").read_text())
+MORE = json.loads((Path(__file__).parents[1] / "data" / "ssrf_more_cases.json").read_text())
 REDIRECTS = [case for case in CASES if case.get("stage") == "redirect"]
 DIRECT = [case for case in CASES if case.get("stage") != "redirect"]
 PUBLIC = "93.184.216.34"
@@ -52,7 +54,9 @@ class RedirectsFirst(httpx.AsyncBaseTransport):
         await self._behind.aclose()
 
 
-@pytest.mark.parametrize("case", DIRECT, ids=lambda case: case["id"])
+@pytest.mark.parametrize(
+    "case", DIRECT + MORE, ids=lambda case: case.get("id") or repr(case.get("dns", case["url"]))
+)
 async def test_a_target_is_dialled_only_if_it_may_be(case: dict[str, Any]) -> None:
     dialled, rules = Dialled(), rules_of(case)
     resolver = FakeResolver(*case.get("dns", [[PUBLIC]]))
@@ -106,3 +110,40 @@ async def test_an_address_that_nobody_judged_before_is_refused_at_the_socket() -
         await transport.handle_async_request(request)
     await transport.aclose()
     assert dialled.addresses == []
+
+
+async def test_a_blocked_name_tells_nothing_of_what_it_leads_to() -> None:
+    """Whether a port inside is open, shut or silent: a prober learns one word, `blocked`."""
+    results = []
+    for inside in ("10.0.0.1", "127.0.0.1", "169.254.169.254"):
+        transport = GuardedTransport(
+            EgressRules(), resolver=FakeResolver([inside]), open_socket=Dialled()
+        )
+        caller = Caller(rules=EgressRules(), user_agent=USER_AGENT, transport=transport)
+        result = await call(caller, "http://inside.example:8080/", "POST")
+        await caller.aclose()
+        assert inside not in str(result)
+        results.append((result.error.kind, result.error.message, result.response))
+    assert len(set(results)) == 1
+
+
+async def test_a_connection_that_ends_elsewhere_than_judged_is_not_used(serve: Any) -> None:
+    """A socket that reaches loopback although a public address was dialled, as by a NAT rule."""
+    target = await serve(answer())
+
+    class Detoured(socket.socket):
+        def connect(self, address: Any) -> None:
+            super().connect(("127.0.0.1", target.port))
+
+    class DetouredLoop:
+        def __call__(self, info: tuple[Any, ...]) -> socket.socket:
+            return Detoured(info[0], info[1], info[2])
+
+    transport = GuardedTransport(
+        EgressRules(), resolver=FakeResolver([PUBLIC]), open_socket=DetouredLoop()
+    )
+    caller = Caller(rules=EgressRules(), user_agent=USER_AGENT, transport=transport)
+    result = await call(caller, "http://detoured.example/", "POST")
+    await caller.aclose()
+    assert result.error.kind is ErrorKind.BLOCKED
+    assert target.requests == []

@@ -176,3 +176,42 @@ async def test_a_connection_left_in_disorder_is_not_used_again(
     await call(caller, target.url)
     result = await call(caller, target.url)
     assert result.response.status == 200
+
+
+async def flood_chunks(writer: asyncio.StreamWriter, request: Request) -> None:
+    writer.write(OK + b"Transfer-Encoding: chunked\r\n\r\n")
+    await without_end(b"1\r\nx\r\n" * 10_000)(writer, request)
+
+
+async def flood_extension(writer: asyncio.StreamWriter, request: Request) -> None:
+    writer.write(OK + b"Transfer-Encoding: chunked\r\n\r\n1;")
+    await without_end(b"x" * 65_536)(writer, request)
+
+
+FLOODS = [
+    pytest.param(
+        without_end(b"HTTP/1.1 100 Continue\r\n\r\n" * 2_000), ErrorKind.PROTOCOL, id="1xx"
+    ),
+    pytest.param(
+        without_end(b"HTTP/1.1 103 Hints\r\nLink: " + b"x" * 9_000 + b"\r\n\r\n"),
+        ErrorKind.PROTOCOL,
+        id="1xx with headers",
+    ),
+    pytest.param(without_end(b"\r\n" * 30_000), ErrorKind.TOO_LARGE, id="empty lines"),
+    pytest.param(flood_extension, ErrorKind.TOO_LARGE, id="a chunk's extension"),
+    pytest.param(flood_chunks, ErrorKind.TIMEOUT, id="chunks of one byte"),
+]
+
+
+@pytest.mark.parametrize(("flood", "kind"), FLOODS)
+async def test_a_flood_ends_in_time_and_takes_neither_memory_nor_the_turn_of_others(
+    caller: Caller, serve: Serve, flood: Callable[..., Awaitable[None]], kind: ErrorKind
+) -> None:
+    target = await serve(flood)
+    tracemalloc.start()
+    async with asyncio.timeout(DEADLINE_SECONDS + 0.5):
+        result = await call(caller, target.url, seconds=DEADLINE_SECONDS)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert result.error.kind is kind
+    assert peak < 5 * 1024**2
