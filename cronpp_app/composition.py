@@ -143,7 +143,7 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
         overviews=Overviews(jobs, ledger, WorkerStore(database)),
         metrics=Metrics(CounterStore(database), MeasureStore(database), WorkerStore(database)),
         changes=Changes(database),
-        idempotency=Idempotency(IdempotencyStore(database)),
+        idempotency=Idempotency(IdempotencyStore(database, keys)),
         actions=Actions(build_performing(database, caller, keys).perform),
         caller=caller,
     )

@@ -1,16 +1,18 @@
 """Secrets that jobs refer to; their values go in and never come out."""
 
+import json
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
-from cronpp_app.api.answers import page_answer
+from cronpp_app.api.answers import answered_once, page_answer
 from cronpp_app.api.bodies import JsonBody
 from cronpp_app.api.documented import body_of, problems
-from cronpp_app.api.requests import Api, CurrentUser, Paging
+from cronpp_app.api.requests import Api, CurrentUser, IdempotencyKey, Paging
 from cronpp_app.api.schemas import PageAnswer, SecretAnswer
 from cronpp_app.services.drafts import check_fields
+from cronpp_app.services.idempotency import Answer
 from cronpp_app.services.secrets import NewSecretDraft, Secret, SecretDraft
 from cronpp_app.services.texts import moment_text
 
@@ -33,11 +35,17 @@ async def search(api: Api, user: CurrentUser, query: Annotated[Paging, Query()])
     openapi_extra=_NEW,
     responses={201: {"model": SecretAnswer}, **problems(403, 409, 413, 415, 422)},
 )
-async def create(api: Api, user: CurrentUser, body: JsonBody) -> Response:
+async def create(
+    api: Api, user: CurrentUser, body: JsonBody, key: IdempotencyKey = None
+) -> Response:
     """Make a secret that jobs refer to as `{{secret.NAME}}` in URL, headers and body."""
-    made = await api.secrets.create(user, check_fields(NewSecretDraft, body))
-    headers = {"Location": f"/api/secrets/{made.name}"}
-    return JSONResponse(_secret_fields(made), status_code=201, headers=headers)
+
+    async def do() -> Answer:
+        made = await api.secrets.create(user, check_fields(NewSecretDraft, body))
+        headers = {"Location": f"/api/secrets/{made.name}"}
+        return Answer(status=201, body=json.dumps(_secret_fields(made)), headers=headers)
+
+    return await answered_once(api.idempotency, user, key, request=["secret", body], do=do)
 
 
 @router.put(

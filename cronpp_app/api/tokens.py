@@ -1,16 +1,18 @@
 """API tokens: made and ended by people who are signed in, used by their programs."""
 
+import json
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from cronpp_app.api.answers import page_answer
+from cronpp_app.api.answers import answered_once, page_answer
 from cronpp_app.api.bodies import JsonBody
 from cronpp_app.api.documented import TOKEN_EXAMPLE, body_of, problems
-from cronpp_app.api.requests import Api, CurrentUser, Paging
+from cronpp_app.api.requests import Api, CurrentUser, IdempotencyKey, Paging
 from cronpp_app.api.schemas import NewTokenAnswer, PageAnswer, TokenAnswer
 from cronpp_app.services.drafts import check_fields
+from cronpp_app.services.idempotency import Answer
 from cronpp_app.services.texts import moment_text
 from cronpp_app.services.tokens import ApiToken, TokenDraft
 
@@ -30,11 +32,17 @@ async def search(api: Api, user: CurrentUser, query: Annotated[Paging, Query()])
     openapi_extra=body_of(TokenDraft, TOKEN_EXAMPLE),
     responses={201: {"model": NewTokenAnswer}, **problems(403, 409, 413, 415, 422)},
 )
-async def create(api: Api, user: CurrentUser, body: JsonBody) -> Response:
+async def create(
+    api: Api, user: CurrentUser, body: JsonBody, key: IdempotencyKey = None
+) -> Response:
     """Make an API token; `token` is shown this once."""
-    draft = check_fields(TokenDraft, body, now=api.clock())
-    made = await api.tokens.create(user, draft)
-    return JSONResponse({**_token_fields(made.token), "token": made.secret}, status_code=201)
+
+    async def do() -> Answer:
+        made = await api.tokens.create(user, check_fields(TokenDraft, body, now=api.clock()))
+        fields = {**_token_fields(made.token), "token": made.secret}
+        return Answer(status=201, body=json.dumps(fields, ensure_ascii=False), headers={})
+
+    return await answered_once(api.idempotency, user, key, request=["token", body], do=do)
 
 
 @router.delete("/{token_id}", status_code=204, responses=problems(403, 404))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from cronpp_app.clock import utc_now
 from cronpp_app.errors import Conflict, FieldError, InvalidInput
+from cronpp_app.sealing import CannotUnseal
 from cronpp_app.services.accounts import User
 from cronpp_app.store.idempotency import Answer, IdempotencyStore
 
@@ -42,8 +43,12 @@ class Idempotency:
         if not _KEY.fullmatch(key):
             message = "Must be 1 to 255 visible ASCII characters."
             raise InvalidInput(FieldError("Idempotency-Key", message))
-        name, fingerprint = _digest([user.id, key]), _digest(request)
-        first = await self._store.begin(name, fingerprint=fingerprint, now=self._clock())
+        # With the key in it: a request may be short and secret, and a bare digest guessed.
+        name, fingerprint = _digest([user.id, key]), _digest([key, request])
+        try:
+            first = await self._store.begin(name, fingerprint=fingerprint, now=self._clock())
+        except CannotUnseal as error:
+            raise Conflict("The first answer can no longer be read; use a new key.") from error
         if first is None:
             return await self._do(name, do), False
         if first.fingerprint != fingerprint:

@@ -5,7 +5,10 @@ from datetime import datetime, timedelta
 
 from pymongo.errors import DuplicateKeyError
 
+from cronpp_app.store.action_documents import sealed_document, sealed_from
 from cronpp_app.store.database import Database
+from cronpp_app.store.documents import Document
+from cronpp_app.store.keys import Keys
 
 KEPT = timedelta(days=1)
 # A request that has not answered for this long has died with its process.
@@ -32,8 +35,9 @@ class FirstRequest:
 class IdempotencyStore:
     """The collection `idempotency_keys`; its documents expire by themselves."""
 
-    def __init__(self, database: Database) -> None:
-        self._keys = database.raw["idempotency_keys"]
+    def __init__(self, database: Database, keys: Keys) -> None:
+        self._requests = database.raw["idempotency_keys"]
+        self._keys = keys
 
     async def begin(self, key: str, *, fingerprint: str, now: datetime) -> FirstRequest | None:
         """Take `key` and return None, or return the request that took it first."""
@@ -44,19 +48,24 @@ class IdempotencyStore:
             "expires_at": now + KEPT,
         }
         try:
-            await self._keys.insert_one(document)
+            await self._requests.insert_one(document)
         except DuplicateKeyError:
             return await self._first(key, fingerprint, now)
         return None
 
     async def finish(self, key: str, answer: Answer) -> None:
-        """Keep the answer for those who ask again."""
-        fields = {"status": answer.status, "body": answer.body, "headers": answer.headers}
-        await self._keys.update_one({"_id": key}, {"$set": {"answer": fields}})
+        """Keep the answer for those who ask again, sealed: it may show a secret just made."""
+        body = await self._keys.seal(answer.body, place=_place(key))
+        fields = {
+            "status": answer.status,
+            "body": sealed_document(body),
+            "headers": answer.headers,
+        }
+        await self._requests.update_one({"_id": key}, {"$set": {"answer": fields}})
 
     async def forget(self, key: str) -> None:
         """Give `key` free again: nothing was created with it."""
-        await self._keys.delete_one({"_id": key, "answer": {"$exists": False}})
+        await self._requests.delete_one({"_id": key, "answer": {"$exists": False}})
 
     async def _first(self, key: str, fingerprint: str, now: datetime) -> FirstRequest | None:
         abandoned = {
@@ -65,13 +74,20 @@ class IdempotencyStore:
             "answer": {"$exists": False},
             "started_at": {"$lt": now - _GIVEN_UP_AFTER},
         }
-        taken = await self._keys.update_one(abandoned, {"$set": {"started_at": now}})
+        taken = await self._requests.update_one(abandoned, {"$set": {"started_at": now}})
         if taken.modified_count:
             return None
-        found = await self._keys.find_one({"_id": key})
+        found = await self._requests.find_one({"_id": key})
         if found is None:  # given free just now
             return await self.begin(key, fingerprint=fingerprint, now=now)
-        answer = found.get("answer")
-        return FirstRequest(
-            fingerprint=found["fingerprint"], answer=Answer(**answer) if answer else None
-        )
+        same = found["fingerprint"] == fingerprint
+        answer = await self._opened(key, found["answer"]) if same and "answer" in found else None
+        return FirstRequest(fingerprint=found["fingerprint"], answer=answer)
+
+    async def _opened(self, key: str, answer: Document) -> Answer:
+        body = await self._keys.unseal(sealed_from(answer["body"]), place=_place(key))
+        return Answer(status=answer["status"], body=body, headers=answer["headers"])
+
+
+def _place(key: str) -> str:
+    return f"idempotency_keys/{key}"

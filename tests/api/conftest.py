@@ -145,7 +145,7 @@ def offered(
             clock=clock,
             fresh_seconds=0,
         ),
-        idempotency=Idempotency(IdempotencyStore(database), clock=clock),
+        idempotency=Idempotency(IdempotencyStore(database, keys), clock=clock),
         clock=clock,
     )
 

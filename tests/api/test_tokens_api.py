@@ -46,6 +46,19 @@ async def test_a_token_is_shown_once_and_only_its_hash_is_stored(
     assert made["token"] not in str(stored)
 
 
+async def test_a_repeated_request_gets_the_same_token_which_still_is_stored_nowhere(
+    ada: AsyncClient, database: Database
+) -> None:
+    body, headers = {"name": "CI", "scope": "read"}, {"Idempotency-Key": "make-a-token"}
+    made, again = [await ada.post("/api/tokens", json=body, headers=headers) for _ in range(2)]
+    assert (made.status_code, again.status_code) == (201, 201)
+    assert again.json() == made.json()
+    assert (await ada.get("/api/tokens")).json()["total"] == 1
+    for name in await database.raw.list_collection_names():
+        for document in await database.raw[name].find({}).to_list():
+            assert made.json()["token"] not in str(document)
+
+
 async def test_a_program_with_a_write_token_makes_jobs_of_its_owner(
     ada: AsyncClient, program: MakeProgram
 ) -> None:

@@ -186,9 +186,11 @@ def test_of_nothing_there_is_no_percentile() -> None:
     assert percentile([7], 99) == 7
 
 
-async def test_a_request_whose_process_died_can_be_made_again(database: Database) -> None:
+async def test_a_request_whose_process_died_can_be_made_again(
+    database: Database, keys: Keys
+) -> None:
     now = NOON
-    idempotency = Idempotency(IdempotencyStore(database), clock=lambda: now)
+    idempotency = Idempotency(IdempotencyStore(database, keys), clock=lambda: now)
     working, stuck = asyncio.Event(), asyncio.Event()
     answer = Answer(status=201, body="{}", headers={})
 
