@@ -27,7 +27,9 @@ from pages import register_pages
 
 log = logging.getLogger("cronpp.web")
 
-OPTIONS = tuple(name for name in Settings.model_fields if name not in {"secret_key", "supervised"})
+# Secrets would show in the list of processes.
+_NOT_OPTIONS = {"secret_key", "new_secret_key", "supervised"}
+OPTIONS = tuple(name for name in Settings.model_fields if name not in _NOT_OPTIONS)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cronpp_app.errors import SetupError
 
-_FILE = "secret.key"
+_FILE, _NEW_FILE = "secret.key", "secret.key.new"
 _SHORTEST = 16
 
 
@@ -28,6 +28,24 @@ def load_secret_key(given: str, data_dir: Path, *, may_make: bool = True) -> str
         where = "CRONPP_SECRET_KEY" if given else str(data_dir / _FILE)
         raise SetupError(f"{where} must have at least {_SHORTEST} characters; it has {len(key)}.")
     return key
+
+
+def prepare_new_key(given: str, data_dir: Path) -> str:
+    """Return the key to change to: `given`, else one generated beside the present key's file.
+
+    The same one is returned until `take_new_key`, so that a change can be resumed.
+    """
+    key = given or _kept(data_dir / _NEW_FILE)
+    if len(key) < _SHORTEST:
+        raise SetupError(
+            f"CRONPP_NEW_SECRET_KEY must have at least {_SHORTEST} characters; it has {len(key)}."
+        )
+    return key
+
+
+def take_new_key(data_dir: Path) -> None:
+    """Put the generated new key in the place of the present one."""
+    (data_dir / _NEW_FILE).replace(data_dir / _FILE)
 
 
 def _kept(file: Path) -> str:

@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     secret_key: str = Field(
         "", description="signs sessions and tokens; empty: generated into the data folder"
     )
+    new_secret_key: str = Field(
+        "",
+        description="the key that `python -m cronpp_app.rotate_key` changes to; empty: generated",
+    )
     egress_allow: str = Field(
         "", description="comma-separated private hosts or CIDRs that actions may reach"
     )

@@ -19,6 +19,8 @@ from cronpp_app.domain.secrets import mask
 
 # Shorter values would be found everywhere; they count only where they stand alone.
 _SHORT: Final = 6
+# Of values this long a part is found in every form, in Base64 too.
+_LONG: Final = 12
 # Of what was cut off in the middle of a secret, a beginning this long is taken for one.
 _CUT_SHORT: Final = 4
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9-]* +(\S.*)")
@@ -28,7 +30,7 @@ class Masker:
     """Replaces secrets by their masks."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        plain = sorted({value for value in values if value}, key=len, reverse=True)
+        plain = _smallest({value for value in values if value})
         forms = {form: mask(value) for value in reversed(plain) for form in _forms(value)}
         ordered = sorted(forms, key=len, reverse=True)
         self._long = [(form, forms[form]) for form in ordered if len(form) >= _SHORT]
@@ -37,6 +39,12 @@ class Masker:
             for form in ordered
             if len(form) < _SHORT
         ]
+
+    def finds(self, text: str) -> bool:
+        """Return whether there is a secret in `text`."""
+        return any(form in text for form, _ in self._long) or any(
+            pattern.search(text) for pattern, _ in self._short
+        )
 
     def text(self, text: str, *, cut: bool = False) -> str:
         """Return `text` with every secret masked; `cut` if it may end in the middle of one."""
@@ -76,6 +84,9 @@ def secret_parts(header: str, value: str) -> Iterator[str]:
 def masked_result(result: AttemptResult, masker: Masker) -> AttemptResult:
     """Return `result` without the secrets that `masker` knows."""
     request, response, error = result.request, result.response, result.error
+    was_cut = response is not None and response.body_truncated
+    if not was_cut and not masker.finds("\0".join(_texts(result))):
+        return result  # most targets echo nothing, and many small searches cost more than one
     return replace(
         result,
         request=request
@@ -94,6 +105,19 @@ def masked_result(result: AttemptResult, masker: Masker) -> AttemptResult:
             traceback=error.traceback and masker.text(error.traceback),
         ),
     )
+
+
+def _texts(result: AttemptResult) -> Iterator[str]:
+    for part in (result.request, result.response):
+        if part is not None:
+            yield from part.headers
+            yield from part.headers.values()
+            yield part.body or ""
+    if result.request is not None:
+        yield result.request.url
+    if result.error is not None:
+        yield result.error.message
+        yield result.error.traceback or ""
 
 
 @lru_cache(maxsize=1_024)
@@ -119,6 +143,24 @@ def _basic_parts(credentials: str) -> Iterator[str]:
     yield plain.partition(":")[2]
 
 
+def _smallest(values: set[str]) -> list[str]:
+    """Return `values`, the longest first, without those that hold another long one.
+
+    Every form of a text holds that form of its parts, so what is in it is found anyway.
+    """
+    return sorted(
+        (
+            value
+            for value in values
+            if not any(
+                other != value and len(other) >= _LONG and other in value for other in values
+            )
+        ),
+        key=len,
+        reverse=True,
+    )
+
+
 def _forms(value: str) -> Iterator[str]:
     yield value
     if len(value) < _SHORT:
@@ -137,10 +179,9 @@ def _forms(value: str) -> Iterator[str]:
 
 def _base64_forms(data: bytes) -> Iterator[str]:
     """Yield how `data` looks in Base64, alone or in the middle of other bytes."""
-    yield base64.b64encode(data).decode()
-    yield base64.urlsafe_b64encode(data).decode()
     for before in range(3):
-        # Characters that depend on the neighbours are left out at both ends.
+        # Characters that depend on the neighbours are left out at both ends: a bit or two of
+        # the first byte and of the last ones.
         first = (0, 2, 3)[before]
         whole = (before + len(data)) // 3 * 4
         inner = base64.b64encode(b"\0" * before + data)[first:whole].decode()

@@ -11,7 +11,7 @@ from cronpp_app.store.action_documents import sealed_from
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import SCHEMA
 
-_ID = "sealing"
+KEY_DOCUMENT = "sealing"
 # How long a process may go on sealing with a key that was changed; the change waits longer.
 FOLLOW_SECONDS = 5.0
 
@@ -24,12 +24,14 @@ class KeyStore:
 
     async def read(self) -> Mapping[str, Any] | None:
         """Return what is known of the key, or None on a database that no process has used."""
-        return await self._installation.find_one({"_id": _ID})
+        return await self._installation.find_one({"_id": KEY_DOCUMENT})
 
     async def establish(self, key_id: str) -> Mapping[str, Any]:
         """Return what is known of the key; `key_id` becomes it if nothing is."""
         fields = {"schema": SCHEMA, "key_id": key_id, "wraps": []}
-        await self._installation.update_one({"_id": _ID}, {"$setOnInsert": fields}, upsert=True)
+        await self._installation.update_one(
+            {"_id": KEY_DOCUMENT}, {"$setOnInsert": fields}, upsert=True
+        )
         known = await self.read()
         assert known is not None  # noqa: S101 - made just now, and never deleted
         return known

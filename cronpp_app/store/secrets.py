@@ -109,7 +109,7 @@ class SecretStore:
         found = self._secrets.find({"_id": {"$in": list(by_id)}}, {"value": 1})
         return {
             by_id[document["_id"]]: await self._keys.unseal(
-                sealed_from(document["value"]), place=_place(*by_id[document["_id"]])
+                sealed_from(document["value"]), place=place_of_secret(*by_id[document["_id"]])
             )
             async for document in found
         }
@@ -117,7 +117,7 @@ class SecretStore:
     async def _value_fields(
         self, user_id: str, name: str, value: str, *, shown: str, now: datetime
     ) -> Document:
-        sealed = await self._keys.seal(value, place=_place(user_id, name))
+        sealed = await self._keys.seal(value, place=place_of_secret(user_id, name))
         return {"value": sealed_document(sealed), "shown": shown, "updated_at": now}
 
 
@@ -125,7 +125,8 @@ def _id(user_id: str, name: str) -> str:
     return f"{user_id}/{name}"
 
 
-def _place(user_id: str, name: str) -> str:
+def place_of_secret(user_id: str, name: str) -> str:
+    """Return the place that the value of a secret belongs to."""
     return f"secrets/{user_id}/{name}/value"
 
 

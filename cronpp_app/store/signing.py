@@ -32,6 +32,11 @@ def new_signing_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode("ascii")
 
 
+def place_of_signing(user_id: str) -> str:
+    """Return the place that the signing secrets of a person belong to."""
+    return f"signing_secrets/{user_id}"
+
+
 class SigningStore:
     """The collection `signing_secrets`, one document per person, made when first asked for."""
 
@@ -105,7 +110,7 @@ class SigningStore:
         return (current, *before)
 
     async def _sealed(self, user_id: str, secret: str) -> Document:
-        return sealed_document(await self._keys.seal(secret, place=f"signing_secrets/{user_id}"))
+        return sealed_document(await self._keys.seal(secret, place=place_of_signing(user_id)))
 
     async def _open(self, user_id: str, sealed: Sealed) -> str:
-        return await self._keys.unseal(sealed, place=f"signing_secrets/{user_id}")
+        return await self._keys.unseal(sealed, place=place_of_signing(user_id))
