@@ -186,8 +186,8 @@ def _refusal(address: Address, *, host: str, rules: EgressRules) -> str:
     plain = unwrap(address)
     if host:
         # What a name means inside our network is not for its callers to learn; operators find
-        # the address in the log.
-        log.info("target blocked", extra={"host": host, "address": str(address)})
+        # the address in the log. The name is not logged: part of it may be a secret.
+        log.info("target blocked", extra={"address": str(address)})
         return (
             f"{host} leads to an address that may not be called; the log tells operators which, "
             f"and {_SETTING} lets jobs call it."

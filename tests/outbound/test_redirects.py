@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
-from targets import LOOPBACK, USER_AGENT, Target, answer, call, in_turn, say_nothing
+from targets import LOOPBACK, USER_AGENT, Target, answer, call, http, in_turn, say_nothing
 
 from cronpp_app.domain.attempts import ErrorKind
+from cronpp_app.domain.secrets import Confidential
 from cronpp_app.outbound.caller import Caller
 
 Serve = Callable[..., Awaitable[Target]]
@@ -112,3 +113,38 @@ async def test_the_deadline_covers_all_steps(caller: Caller, serve: Serve) -> No
     target = await serve(in_turn(to("/1"), say_nothing))
     result = await call(caller, target.url, follow_redirects=True, seconds=0.3)
     assert (result.error.kind, result.maybe_sent) == (ErrorKind.TIMEOUT, True)
+
+
+async def test_marked_headers_and_the_signature_stay_with_their_site(
+    caller: Caller, serve: Serve
+) -> None:
+    other = await serve(answer())
+    target = await serve(in_turn(to("/same", "307 Stay"), to(other.url, "307 Stay")))
+    action = http(target.url, "POST", headers={"X-Token": "a"}, body="{}", follow_redirects=True)
+    signed = {"webhook-id": "1", "webhook-timestamp": "2", "webhook-signature": "3"}
+    confidential = Confidential(headers=frozenset({"x-token"}))
+    result = await caller.call(action, extra_headers=signed, confidential=confidential)
+    assert result.ok
+    arrived = [len(r.values("x-token") + r.values("webhook-signature")) for r in target.requests]
+    assert arrived == [2, 2]
+    (elsewhere,) = other.requests
+    assert [elsewhere.values(name) for name in ("x-token", *signed)] == [[]] * 4
+
+
+async def test_a_signature_does_not_outlive_the_body_it_is_of(caller: Caller, serve: Serve) -> None:
+    target = await serve(in_turn(to("/next", "303 See Other"), answer()))
+    action = http(target.url, "POST", body="{}", follow_redirects=True)
+    await caller.call(action, extra_headers={"webhook-signature": "3"})
+    assert [r.values("webhook-signature") for r in target.requests] == [["3"], []]
+
+
+async def test_a_body_with_a_secret_is_not_sent_on_to_another_site(
+    caller: Caller, serve: Serve
+) -> None:
+    other = await serve(answer())
+    target = await serve(in_turn(to(other.url, "307 Stay")))
+    action = http(target.url, "POST", body="the secret", follow_redirects=True)
+    result = await caller.call(action, extra_headers={}, confidential=Confidential(in_body=True))
+    assert (result.error.kind, result.retryable) == (ErrorKind.PROTOCOL, False)
+    assert "would carry a secret in the body to another site" in result.error.message
+    assert other.requests == []
