@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from cronpp_app import __version__
 from cronpp_app.api.documented import REQUEST_MODELS
+from cronpp_app.api.examples import add_examples
 from cronpp_app.api.schemas import Problem
 
 _REF = "#/components/schemas/{model}"
@@ -82,6 +83,7 @@ def _made(app: FastAPI) -> dict[str, Any]:
     components["schemas"] = shared["$defs"] | components.get("schemas", {})
     _drop_foreign_errors(document)
     _name_by_description(document)
+    add_examples(document)
     components["securitySchemes"] = _SCHEMES
     document["security"] = [{"bearer": []}, {"cookie": []}]
     return document

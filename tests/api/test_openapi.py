@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from httpx import AsyncClient
+from jsonschema_rs import validator_for
 
 
 async def _document(client: AsyncClient) -> dict[str, Any]:
@@ -43,6 +44,18 @@ async def test_every_operation_says_what_it_does_and_how_it_fails(stranger: Asyn
             if path.startswith("/api"):
                 told = [answer["content"]["application/problem+json"] for answer in failures]
                 assert all(content["example"] for content in told), f"{method} {path}"
+
+
+async def test_every_answer_has_an_example_that_fits_its_schema(stranger: AsyncClient) -> None:
+    document = await _document(stranger)
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for status, answer in operation["responses"].items():
+                for kind, content in answer.get("content", {}).items():
+                    if "json" in kind:
+                        schema = content["schema"] | {"components": document["components"]}
+                        found = validator_for(schema).iter_errors(content["example"])
+                        assert [one.message for one in found] == [], f"{method} {path} {status}"
 
 
 async def test_the_examples_are_accepted(ada: AsyncClient) -> None:
