@@ -11,7 +11,11 @@ from components.markup import box, icon, icon_button, link, text
 from components.words import counted
 
 PAGES = (
-    ("/", "Jobs", "calendar-clock"),
+    ("/", "Dashboard", "layout-dashboard"),
+    ("/jobs", "Jobs", "calendar-clock"),
+    ("/activity", "Activity", "activity"),
+    ("/timeline", "Timeline", "chart-gantt"),
+    ("/workers", "Workers", "server"),
     ("/settings", "Settings", "settings"),
     ("/api/docs", "API reference", "book-open"),
 )
@@ -93,7 +97,7 @@ def _nav_item(path: str, words: str, icon_name: str, values: FrameValues) -> Non
     item = link(words, path, "cx-nav", icon_name=icon_name)
     if path == values.path:
         item.props["aria-current"] = "page"
-    if path == "/":
+    if path == "/jobs":
         with item:
             text(values.jobs, "cx-nav-count").mark("nav-jobs")
 

@@ -1,4 +1,4 @@
-"""The four figures at the top of the jobs page."""
+"""The figures at the top of the dashboard."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,10 +26,11 @@ class Figures:
 
 
 _TILES = (
-    ("active", "Active jobs", "calendar-clock", "primary", "/"),
-    ("runs", "Runs, last 24 h", "zap", "info", None),
-    ("lateness", "Lateness p95", "timer", "warn", None),
-    ("failing", "Failing jobs", "shield-check", "good", "/?status=failing"),
+    ("active", "Active jobs", "calendar-clock", "primary", "/jobs"),
+    ("flight", "In flight now", "send", "info", "/jobs?status=RUNNING"),
+    ("runs", "Runs, last 24 h", "zap", "primary", "/activity"),
+    ("lateness", "Lateness p95", "timer", "warn", "/timeline"),
+    ("failing", "Failing jobs", "shield-check", "good", "/jobs?status=failing"),
 )
 
 
@@ -55,10 +56,9 @@ class Tiles:
             tone = "bad" if figures.failing else "good"
             self._failing_icon.classes(replace=f"cx-tile-icon cx-tint-{tone}")
 
-    def _tile(self, name: str, title: str, *, icon_name: str, tone: str, href: str | None) -> None:
-        tile = box("cx-card cx-tile", tag="a" if href else "div")
-        if href:
-            tile.props["href"] = href
+    def _tile(self, name: str, title: str, *, icon_name: str, tone: str, href: str) -> None:
+        tile = box("cx-card cx-tile", tag="a")
+        tile.props["href"] = href
         with tile.mark(f"tile-{name}"):
             with box("cx-tile-head"):
                 with box(f"cx-tile-icon cx-tint-{tone}") as badge:
@@ -73,11 +73,15 @@ class Tiles:
 def _words(figures: Figures) -> Mapping[str, tuple[str, str]]:
     rate = figures.success_rate
     late, median = figures.lateness_p95_ms, figures.lateness_p50_ms
-    busy = [f"{figures.running:,} running" if figures.running else ""]
-    busy += [f"{figures.retrying:,} retrying" if figures.retrying else ""]
-    busy += [f"{figures.paused:,} paused" if figures.paused else ""]
     return {
-        "active": (f"{figures.active:,}", " · ".join(filter(None, busy)) or "all waiting"),
+        "active": (
+            f"{figures.active:,}",
+            f"{figures.paused:,} paused" if figures.paused else "none paused",
+        ),
+        "flight": (
+            f"{figures.running:,}",
+            f"{figures.retrying:,} waiting to retry" if figures.retrying else "none retrying",
+        ),
         "runs": (
             f"{figures.runs:,}",
             "none finished yet"

@@ -7,7 +7,7 @@ from nicegui import ui
 
 from components.theme import STATIC, install_theme
 from cronpp_app.settings import Settings
-from pages import editor, entrance, entrance_forms, jobs, lost, runs, settings
+from pages import dashboard, editor, entrance, entrance_forms, jobs, lost, runs, settings, workers
 from pages.assets import mount_assets
 from pages.packed import PackedFiles
 from pages.sessions import guard_sockets, watch_sessions
@@ -26,7 +26,9 @@ def register_pages(web: FastAPI, services: "Services", _settings: Settings) -> N
     web.add_middleware(PackedFiles)
     entrance.register(services)
     entrance_forms.register(web, services)
+    dashboard.register(services)
     jobs.register(services)
+    workers.register(services)
     runs.register(services)
     editor.register(services)
     settings.register(services)

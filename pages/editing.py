@@ -103,7 +103,7 @@ class Editing:
             return
         self._set_dirty(False)
         self._kept.keep(None)
-        self._visitor.client.open("/")
+        self._visitor.client.open("/jobs")
 
     async def _store(self, user: User, definition: JobDefinition) -> None:
         self.is_leaving = True

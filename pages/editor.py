@@ -81,7 +81,7 @@ async def _show(visitor: Visitor, job: Job | None, values: dict[str, Any]) -> No
 
     editing = Editing(visitor, job, draw=draw)
     tools = EditingTools(visitor, editing)
-    async with framed(visitor, "/"):
+    async with framed(visitor, "/jobs"):
         _head(editing, is_new=job is None)
         elsewhere = Elsewhere(visitor, editing, ChangedElsewhere())
         tools.paste_box = PasteBox(
@@ -111,13 +111,13 @@ async def _set_visible(editing: Editing, live: Live, visible: bool) -> None:
 def _head(editing: Editing, *, is_new: bool) -> None:
     with box("cx-page-head cx-editor-head"):
         back = box("cx-icon-button", tag="a")
-        back.props.update({"href": "/", "aria-label": "Back to all jobs", "title": "Back"})
+        back.props.update({"href": "/jobs", "aria-label": "Back to all jobs", "title": "Back"})
         with back:
             icon("arrow-left")
         text("New job" if is_new else "Edit job", "cx-h1 cx-grow", tag="h1")
         with box("cx-editor-actions"):
             with box("cx-button cx-button-plain", tag="a") as cancel:
                 text("Cancel")
-            cancel.props["href"] = "/"
+            cancel.props["href"] = "/jobs"
             words = "Create job" if is_new else "Save job"
             button(words, editing.save, "cx-button-primary", icon_name="check").mark("save")

@@ -16,7 +16,7 @@ class JobActions:
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor
         self._jobs = visitor.services.jobs
-        self.list_address: Callable[[], str] = lambda: "/"
+        self.list_address: Callable[[], str] = lambda: "/jobs"
 
     async def act(self, user: User, verb: str, job_id: str) -> None:
         """Do `verb` ("run", "pause", …) to a job; unknown verbs come from no page of ours."""

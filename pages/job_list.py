@@ -64,7 +64,7 @@ class JobList:
         parts |= {"sort": self.sort} if self.sort != _DEFAULT_SORT else {}
         parts |= {"page": str(self.page), "after": self.cursor} if self.cursor else {}
         parts = {name: value for name, value in parts.items() if value}
-        return f"/?{urlencode(parts)}" if parts else "/"
+        return f"/jobs?{urlencode(parts)}" if parts else "/jobs"
 
     def narrowed(self, *, status: str | None = None, words: str | None = None) -> Self:
         """Return the list with another filter or search, from its first page."""

@@ -1,32 +1,25 @@
-"""The jobs page as things happen: rows at once, figures a little later."""
+"""The jobs page as things happen: rows at once, the filters' numbers a little later."""
 
-import asyncio
 from collections.abc import Iterable
-
-from nicegui import background_tasks
 
 from components.job_rows import job_row
 from cronpp_app.domain.jobs import Job
 from cronpp_app.errors import NotFound
 from cronpp_app.services.accounts import User
-from pages.jobs_figures import JobsFigures
 from pages.jobs_view import JobsView
+from pages.soon import Soon
 from pages.visitor import Visitor, gathered
 
-_FIGURES_AFTER_SECONDS = 1.0
-# The services count at most this often; asking once more then shows the end of a flurry.
-_COUNTED_EVERY_SECONDS = 5.0
 _MOST_STRANGERS = 20
 
 
 class JobsLive:
-    """Brings list and figures of one page up to date."""
+    """Brings the list of one page up to date."""
 
-    def __init__(self, visitor: Visitor, view: JobsView, figures: JobsFigures) -> None:
+    def __init__(self, visitor: Visitor, view: JobsView, counting: Soon) -> None:
         self._visitor = visitor
         self._view = view
-        self._figures = figures
-        self._is_counting = self._count_again = False
+        self._counting = counting
 
     async def on_batch(self, job_ids: frozenset[str]) -> None:
         """Bring up to date what these jobs are seen in; all if there are none."""
@@ -35,14 +28,7 @@ class JobsLive:
             await self._refresh(user, job_ids)
         else:
             await self._view.load(user)
-        self.count_soon()
-
-    def count_soon(self) -> None:
-        """Bring the figures up to date in a moment, once for many changes."""
-        self._count_again = True
-        if not self._is_counting:
-            self._is_counting = True
-            background_tasks.create(self._count(), name="figures of a page")
+        self._counting.ask()
 
     async def _refresh(self, user: User, job_ids: frozenset[str]) -> None:
         shown = {row["id"] for row in self._view.table.rows} & job_ids
@@ -70,14 +56,3 @@ class JobsLive:
             return await self._visitor.services.jobs.get(user, job_id)
         except NotFound:
             return None
-
-    async def _count(self) -> None:
-        try:
-            await asyncio.sleep(_FIGURES_AFTER_SECONDS)
-            while self._count_again and not self._visitor.client.is_deleted:
-                self._count_again = False
-                await self._figures.refresh()
-                await asyncio.sleep(_COUNTED_EVERY_SECONDS)
-                await self._figures.refresh()
-        finally:
-            self._is_counting = False

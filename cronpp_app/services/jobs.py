@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 MOST_PREVIEWED = 100
+MOST_TAGS = 50
 # Workers find anything later by themselves; waking them for it would be noise.
 _SOON = timedelta(seconds=60)
 _TRIES = 10
@@ -120,6 +121,10 @@ class Jobs:
         if job is None:
             raise NotFound(f"There is no job {job_id}.")
         return job
+
+    async def tags(self, user: User) -> tuple[str, ...]:
+        """Return the tags of this user's jobs in order; of very many the first 50."""
+        return tuple(await self._store.tags(user.id, limit=MOST_TAGS))
 
     async def search(self, user: User, query: JobQuery) -> Page[Job]:
         """Return a page of jobs; raise InvalidInput naming what of the query is wrong."""

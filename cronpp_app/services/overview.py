@@ -13,7 +13,7 @@ from cronpp_app.store.jobs import JobFilter, JobStore
 from cronpp_app.store.ledger import HourTally, Ledger
 from cronpp_app.store.workers import WorkerInfo, WorkerStore
 
-__all__ = ["HourCount", "Overview", "Overviews", "WorkerInfo"]
+__all__ = ["Attention", "HourCount", "Overview", "Overviews", "WorkerInfo"]
 
 _HOURS = 24
 _FRESH_SECONDS = 5.0
@@ -21,6 +21,7 @@ _REMEMBERED_USERS = 1_000
 _LATENESS_SAMPLE = 5_000
 _MOST_FAILING = 10_000
 _HOUR = timedelta(hours=1)
+OVERDUE = timedelta(seconds=30)
 # A worker may record a result a little after the hour in which it finished.
 _SETTLES_AFTER = timedelta(minutes=2)
 
@@ -46,6 +47,19 @@ class Overview:
     lateness_p50_ms: int | None
     lateness_p95_ms: int | None
     lateness_p99_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """Jobs that somebody should look at.
+
+    `failing` are enabled jobs whose latest runs failed, the worst first; `overdue` those whose
+    fire time no worker has noticed for half a minute; `stopped` those that Cron++ paused.
+    """
+
+    failing: tuple[Job, ...]
+    overdue: tuple[Job, ...]
+    stopped: tuple[Job, ...]
 
 
 class Overviews:
@@ -86,6 +100,15 @@ class Overviews:
     async def needs_attention(self, user: User, *, limit: int = 5) -> tuple[Job, ...]:
         """Return the enabled jobs that failed most often in a row, the worst first."""
         return tuple(await self._jobs.worst(user.id, limit=limit))
+
+    async def attention(self, user: User, *, limit: int = 5) -> Attention:
+        """Return what this user should look at, at most `limit` jobs for each reason."""
+        overdue_since = self._clock() - OVERDUE
+        return Attention(
+            failing=tuple(await self._jobs.worst(user.id, limit=limit)),
+            overdue=tuple(await self._jobs.overdue(user.id, before=overdue_since, limit=limit)),
+            stopped=tuple(await self._jobs.stopped(user.id, limit=limit)),
+        )
 
     async def workers(self) -> tuple[WorkerInfo, ...]:
         """Return the workers seen in the last 30 s."""

@@ -53,6 +53,12 @@ JOBS = [
         name="failing",
         partialFilterExpression={"consecutive_failures": {"$gt": 0}},
     ),
+    # What Cron++ paused by itself (its target was gone, its document damaged): hardly any.
+    IndexModel(
+        [("user_id", UP), ("_id", UP)],
+        name="stopped",
+        partialFilterExpression={"paused_reason": {"$type": "string"}},
+    ),
     IndexModel([("user_id", UP), ("words", UP)], name="search"),
     IndexModel([("user_id", UP), ("tags", UP)], name="by_tag"),
     # Which jobs refer to a secret. Holds those that refer to any, which few do.

@@ -138,6 +138,32 @@ class JobStore:
         order = {"next_sort": 1, "_id": 1}
         return list(readable(await self._jobs.find(query).sort(order).limit(limit).to_list()))
 
+    async def overdue(self, user_id: str, *, before: datetime, limit: int) -> list[Job]:
+        """Return the jobs whose next fire time passed before `before`, the longest ago first."""
+        query = {"user_id": user_id, "next_sort": {"$lt": before}}
+        order = {"next_sort": 1, "_id": 1}
+        return list(readable(await self._jobs.find(query).sort(order).limit(limit).to_list()))
+
+    async def stopped(self, user_id: str, *, limit: int) -> list[Job]:
+        """Return the jobs that Cron++ itself paused, as their `paused_reason` tells."""
+        query = {"user_id": user_id, "paused_reason": {"$type": "string"}}
+        return list(readable(await self._jobs.find(query).sort({"_id": 1}).limit(limit).to_list()))
+
+    async def tags(self, user_id: str, *, limit: int) -> list[str]:
+        """Return the first `limit` tags of this user's jobs, in order, one look-up for each.
+
+        Walks from tag to tag in the index: the number of jobs costs nothing.
+        """
+        tags: list[str] = []
+        while len(tags) < limit:
+            beyond = {"$gt": tags[-1]} if tags else {"$type": "string"}
+            query = {"user_id": user_id, "tags": beyond}
+            found = await self._jobs.find_one(query, {"tags": 1}, hint="by_tag")
+            if found is None:
+                break
+            tags.append(min(tag for tag in found["tags"] if not tags or tag > tags[-1]))
+        return tags
+
     async def edit(
         self,
         job: Job,

@@ -142,10 +142,12 @@ def page(open_page: Callable[..., Page], ada: Account) -> Page:
 
 
 def signed_in(page: Page, account: Account) -> Page:
-    """Sign somebody in, as they would."""
+    """Sign somebody in, as they would, and go to their jobs."""
     page.goto("/login")
     page.get_by_label("Email").fill(account.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Dashboard", exact=True)).to_be_visible()
+    page.goto("/jobs")
     expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
     return page

@@ -79,7 +79,7 @@ def test_the_log_opens_and_closes_by_keyboard_and_keeps_the_address(
     expect(page.locator(".cx-run")).to_have_count(1)
     page.keyboard.press("Escape")
     expect(page.locator(".cx-log")).to_have_count(0)
-    expect(page).to_have_url(re.compile("/$"))
+    expect(page).to_have_url(re.compile("/jobs$"))
 
 
 def test_nothing_of_one_person_reaches_another(
@@ -110,7 +110,7 @@ def test_a_phone_shows_cards_and_no_sideways_scrolling(
     ada.add_job("A rather long name for a job on a rather small screen", f"{target.url}/ok")
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
     page = signed_in(open_page(**phone), ada)
-    for path in ("/", "/jobs/new", "/settings"):
+    for path in ("/", "/jobs", "/workers", "/jobs/new", "/settings"):
         page.goto(path)
         expect(page.locator(".cx-page")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

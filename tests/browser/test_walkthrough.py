@@ -80,7 +80,7 @@ def test_the_walk_through(program: Program, mood: Mood, browser_page: Page) -> N
     expect(page.locator(".cx-badge-PAUSED")).to_be_visible()
     program.stop()
     program.start()
-    page.goto(program.url)
+    page.goto(f"{program.url}/jobs")
     expect(page.get_by_role("button", name="Heartbeat", exact=True)).to_be_visible()
     expect(page.locator(".cx-badge-PAUSED")).to_be_visible()
     page.get_by_role("button", name="Logs of Heartbeat").click()
@@ -96,7 +96,7 @@ def _sign_up(page: Page, url: str) -> None:
     page.locator("input[name=email]").fill("grace@example.org")
     page.locator("input[name=password]").fill(PASSWORD)
     page.get_by_role("button", name="Create account").click()
-    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Dashboard", exact=True)).to_be_visible()
 
 
 def _make_a_job(page: Page, url: str) -> None:

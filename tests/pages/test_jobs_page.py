@@ -39,7 +39,7 @@ def act(browser: Browser, verb: str, job: Job) -> None:
 
 async def test_a_row_tells_what_fires_when_and_in_which_words(ada: Person, add_job: AddJob) -> None:
     job = await add_job(ada, tags=("billing",))
-    await ada.browser.open("/")
+    await ada.browser.open("/jobs")
     (row,) = rows(ada.browser)
     assert row["name"] == "Nightly export"
     assert row["words"] == "Every hour, on the hour"
@@ -54,13 +54,13 @@ async def test_everybody_sees_only_their_own_jobs(
 ) -> None:
     await add_job(ada, name="Ada's")
     await add_job(bob, name="Bob's")
-    await bob.browser.open("/")
+    await bob.browser.open("/jobs")
     assert names(bob.browser) == ["Bob's"]
 
 
 async def test_a_job_made_elsewhere_appears_by_itself(ada: Person, add_job: AddJob) -> None:
     await add_job(ada, name="First")
-    await ada.browser.open("/")
+    await ada.browser.open("/jobs")
     await add_job(ada, name="Second")
     await until(lambda: sorted(names(ada.browser)) == ["First", "Second"])
 
@@ -68,7 +68,7 @@ async def test_a_job_made_elsewhere_appears_by_itself(ada: Person, add_job: AddJ
 async def test_the_first_job_takes_the_place_of_the_empty_words(
     ada: Person, add_job: AddJob
 ) -> None:
-    await ada.browser.open("/")
+    await ada.browser.open("/jobs")
     await ada.browser.should_see("Create your first job")
     await add_job(ada)
     await until(lambda: names(ada.browser) == ["Nightly export"])
@@ -79,7 +79,7 @@ async def test_pausing_and_resuming_is_done_and_shown(
     ada: Person, add_job: AddJob, services: Services
 ) -> None:
     job = await add_job(ada)
-    await ada.browser.open("/")
+    await ada.browser.open("/jobs")
     act(ada.browser, "pause", job)
     await until(lambda: rows(ada.browser)[0]["status"] == "PAUSED")
     assert rows(ada.browser)[0]["next"] is None
@@ -92,7 +92,7 @@ async def test_a_job_is_deleted_only_after_a_yes(
     ada: Person, add_job: AddJob, services: Services
 ) -> None:
     job = await add_job(ada)
-    await ada.browser.open("/")
+    await ada.browser.open("/jobs")
     act(ada.browser, "delete", job)
     await ada.browser.should_see("Delete “Nightly export”?")
     assert await services.jobs.get(ada.user, job.id)
@@ -107,7 +107,7 @@ async def test_nobody_acts_on_other_peoples_jobs_from_a_page(
 ) -> None:
     job = await add_job(ada)
     await add_job(bob, name="Bob's")
-    await bob.browser.open("/")
+    await bob.browser.open("/jobs")
     act(bob.browser, "pause", job)
     await until(lambda: bool(bob.browser.notify.messages))
     assert bob.browser.notify.messages == [f"There is no job {job.id}."]
@@ -118,14 +118,14 @@ async def test_a_page_whose_session_ended_does_nothing_more(
     ada: Person, add_job: AddJob, services: Services
 ) -> None:
     job = await add_job(ada)
-    client = await ada.browser.open("/")
+    client = await ada.browser.open("/jobs")
     identity = await services.accounts.identify(ada.http.cookies["cronpp_session"])
     assert identity is not None
     await services.accounts.logout(identity)
     opened: list[str] = []
     client.open = lambda path, new_tab=False: opened.append(path)  # type: ignore[method-assign]
     act(ada.browser, "pause", job)
-    await until(lambda: opened == ["/login?next=/"])
+    await until(lambda: opened == ["/login?next=/jobs"])
     assert (await services.jobs.get(ada.user, job.id)).enabled
 
 
@@ -147,7 +147,7 @@ async def test_the_address_tells_filter_search_and_order(
     await add_job(ada, name="Log line", action=LogAction(message="Hi"), schedule=every_minute)
     paused = await add_job(ada, name="Paused")
     await services.jobs.pause(ada.user, paused.id)
-    await ada.browser.open(f"/{query}")
+    await ada.browser.open(f"/jobs{query}")
     if found is None:
         assert len(rows(ada.browser)) == 3
     elif "sort" in query:
@@ -158,7 +158,7 @@ async def test_the_address_tells_filter_search_and_order(
 
 async def test_a_search_without_success_leads_back_to_all(ada: Person, add_job: AddJob) -> None:
     await add_job(ada)
-    await ada.browser.open("/?q=nosuchword")
+    await ada.browser.open("/jobs?q=nosuchword")
     await ada.browser.should_see("No job matches")
     ada.browser.find(marker="show-all").click()
     await until(lambda: names(ada.browser) == ["Nightly export"])
@@ -167,7 +167,7 @@ async def test_a_search_without_success_leads_back_to_all(ada: Person, add_job: 
 async def test_long_lists_come_in_pages_there_and_back(ada: Person, add_job: AddJob) -> None:
     for number in range(30):
         await add_job(ada, name=f"Job {number:02}")
-    await ada.browser.open("/?sort=name")
+    await ada.browser.open("/jobs?sort=name")
     await ada.browser.should_see("1–25 of 30")
     ada.browser.find(marker="next").click()
     await until(lambda: names(ada.browser)[0] == "Job 25")

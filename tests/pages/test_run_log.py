@@ -1,6 +1,6 @@
 """The log of a job: its runs, and what became of each."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -50,8 +50,10 @@ def unavailable(body: str = '{"error":"busy"}') -> AttemptResult:
 
 
 @pytest.fixture
-def bench(database: Database, keys: Keys) -> Bench:
-    return Bench(database, keys)
+async def bench(database: Database, keys: Keys) -> AsyncIterator[Bench]:
+    bench = Bench(database, keys)
+    yield bench
+    await bench.services.aclose()
 
 
 @pytest.fixture
@@ -74,7 +76,7 @@ RunNow = Callable[..., Awaitable[str]]
 
 async def test_a_job_that_has_not_run_says_so(ada: Person, add_job: AddJob) -> None:
     job = await add_job(ada)
-    await ada.browser.open("/")
+    await ada.browser.open("/jobs")
     act(ada.browser, "logs", job)
     await ada.browser.should_see("No runs yet")
 
@@ -116,7 +118,7 @@ async def test_an_open_log_follows_what_happens(
     ada: Person, add_job: AddJob, run_now: RunNow
 ) -> None:
     job = await add_job(ada)
-    await ada.browser.open("/")
+    await ada.browser.open("/jobs")
     act(ada.browser, "logs", job)
     await ada.browser.should_see("No runs yet")
     await run_now(ada, job)

@@ -163,6 +163,8 @@ QUERIES: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "a job": lambda db: JobStore(db).get(ADA, "job-000001"),
     "the next jobs": lambda db: JobStore(db).upcoming(ADA, limit=5),
     "the worst jobs": lambda db: JobStore(db).worst(ADA, limit=5),
+    "overdue jobs": lambda db: JobStore(db).overdue(ADA, before=NOON + HOUR, limit=5),
+    "jobs that Cron++ paused": lambda db: JobStore(db).stopped(ADA, limit=5),
     "a rare tag": _page(JobSort.NAME, tag="rare"),
     "a run": lambda db: Ledger(db, retention=HOUR).get(ADA, "run-000001"),
     "attempts": lambda db: Ledger(db, retention=HOUR).attempts(ADA, "run-000001"),
@@ -184,6 +186,15 @@ async def test_a_query_reads_what_it_returns(
     (cost,) = await cost_of(QUERIES[name](database))
     # The few jobs of a rare tag are sorted in memory: cheaper than an index for every order.
     _assert_cheap(cost, may_sort=name == "a rare tag")
+
+
+async def test_tags_are_found_by_one_short_look_each(database: Database, cost_of: CostOf) -> None:
+    costs = await cost_of(JobStore(database).tags(ADA, limit=10))
+    assert await JobStore(database).tags(ADA, limit=10) == ["billing", "rare"]
+    assert await JobStore(database).tags(ADA, limit=1) == ["billing"]
+    assert len(costs) == 3
+    for cost in costs:
+        _assert_cheap(cost)
 
 
 async def test_a_search_reads_the_jobs_it_finds_only(database: Database, cost_of: CostOf) -> None:

@@ -1,53 +1,63 @@
-"""The figures of the jobs page: tiles, bars, what comes next, counts of the filters."""
+"""The figures of the dashboard: tiles, bars, what comes next, what needs a look, workers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
+from components.attention import AttentionList
 from components.job_rows import method_of
 from components.markup import box
 from components.runs_chart import HourBar, RunsChart
 from components.tiles import Figures, Tiles
 from components.up_next import Upcoming, UpNext
 from components.words import epoch_ms
+from components.worker_list import WorkerHealth
 from cronpp_app.domain.jobs import Job, JobStatus
-from cronpp_app.services.overview import Overview
+from cronpp_app.services.overview import Attention, Overview, WorkerInfo
+from pages.troubles import troubles_of
 from pages.visitor import Visitor, gathered
+from pages.workers import worker_rows
 
-_SHOWN_NEXT = 4
+_SHOWN_NEXT = 5
+_SHOWN_TROUBLES = 6
+Answers = tuple[Overview, Sequence[Job], Attention, Sequence[WorkerInfo]]
 
 
-class JobsFigures:
-    """Draws the figures; tells the counts by filter to `on_counts` each time."""
+class DashboardFigures:
+    """Draws the figures of one page, and brings them up to date."""
 
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor
-        self.on_counts: Callable[[Mapping[str, int]], None] | None = None
 
     async def draw(self) -> None:
         """Draw the figures of this moment."""
-        overview, upcoming = await self._ask()
+        overview, upcoming, attention, workers = await self._ask()
         self._tiles = Tiles(_figures(overview))
         with box("cx-two"):
             self._chart = RunsChart(_bars(overview), timezone=self._visitor.user.timezone)
             self._next = UpNext(_upcoming(upcoming))
-        self.counts = _counts(overview)
+        with box("cx-two"):
+            self._attention = AttentionList(troubles_of(attention, workers, most=_SHOWN_TROUBLES))
+            self._workers = WorkerHealth(worker_rows(workers))
 
     async def refresh(self) -> None:
         """Show the figures of this moment."""
-        overview, upcoming = await self._ask()
+        overview, upcoming, attention, workers = await self._ask()
         if self._visitor.client.is_deleted:
             return
         self._tiles.show(_figures(overview))
         self._chart.show(_bars(overview))
         self._next.show(_upcoming(upcoming))
-        if self.on_counts:
-            self.on_counts(_counts(overview))
+        self._attention.show(troubles_of(attention, workers, most=_SHOWN_TROUBLES))
+        self._workers.show(worker_rows(workers))
 
-    async def _ask(self) -> tuple[Overview, Sequence[Job]]:
+    async def _ask(self) -> Answers:
         overviews, user = self._visitor.services.overviews, self._visitor.user
-        overview, upcoming = await gathered(
-            overviews.of(user), overviews.up_next(user, limit=_SHOWN_NEXT)
+        overview, upcoming, attention, workers = await gathered(
+            overviews.of(user),
+            overviews.up_next(user, limit=_SHOWN_NEXT),
+            overviews.attention(user, limit=_SHOWN_TROUBLES),
+            overviews.workers(),
         )
-        return overview, upcoming
+        return overview, upcoming, attention, workers
 
 
 def _figures(overview: Overview) -> Figures:
@@ -84,8 +94,3 @@ def _upcoming(jobs: Sequence[Job]) -> list[Upcoming]:
         )
         for job in jobs
     ]
-
-
-def _counts(overview: Overview) -> dict[str, int]:
-    by_status = {status.value: number for status, number in overview.counts.items()}
-    return by_status | {"": sum(by_status.values()), "failing": overview.failing}
