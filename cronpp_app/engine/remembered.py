@@ -27,7 +27,7 @@ class Remembered(Generic[Key, Value]):
     ) -> None:
         self._look_up = look_up
         self._seconds = seconds
-        self._known: OrderedDict[Key, tuple[float, Value | None]] = OrderedDict()
+        self._known: OrderedDict[Key, tuple[float, Value]] = OrderedDict()
         self._asked: dict[Key, asyncio.Future[Value | None]] = {}
         self._asking: set[asyncio.Task[None]] = set()
 
@@ -71,6 +71,8 @@ class Remembered(Generic[Key, Value]):
 
     def _remember(self, key: Key, value: Value | None) -> None:
         self._known.pop(key, None)
+        if value is None:
+            return  # somebody may be about to make it; a retry must find it
         self._known[key] = (monotonic(), value)
         if len(self._known) > MOST:
             self._known.popitem(last=False)
