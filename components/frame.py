@@ -10,14 +10,15 @@ from nicegui import ui
 from components.markup import box, icon, icon_button, link, text
 from components.words import counted
 
+# Path, words, icon, and the key that leads there after a "g".
 PAGES = (
-    ("/", "Dashboard", "layout-dashboard"),
-    ("/jobs", "Jobs", "calendar-clock"),
-    ("/activity", "Activity", "activity"),
-    ("/timeline", "Timeline", "chart-gantt"),
-    ("/workers", "Workers", "server"),
-    ("/settings", "Settings", "settings"),
-    ("/api/docs", "API reference", "book-open"),
+    ("/", "Dashboard", "layout-dashboard", "d"),
+    ("/jobs", "Jobs", "calendar-clock", "j"),
+    ("/activity", "Activity", "activity", "a"),
+    ("/timeline", "Timeline", "chart-gantt", "t"),
+    ("/workers", "Workers", "server", "w"),
+    ("/settings", "Settings", "settings", "s"),
+    ("/api/docs", "API reference", "book-open", "r"),
 )
 
 
@@ -25,7 +26,8 @@ PAGES = (
 class FrameValues:
     """What the frame tells: who is here, the way to this page, jobs and workers in numbers.
 
-    `workers` are pairs of slots and busy slots; `server_ms` is the server's clock.
+    `workers` are pairs of slots and busy slots; `server_ms` is the server's clock; `failing` is
+    the number of failing jobs.
     """
 
     email: str
@@ -34,6 +36,7 @@ class FrameValues:
     jobs: str
     workers: Sequence[tuple[int, int]]
     server_ms: int
+    failing: int
 
 
 @contextmanager
@@ -55,6 +58,7 @@ def _tell_browser(values: FrameValues) -> None:
     ui.add_head_html(
         f"<script>(() => {{ const root = document.documentElement.dataset;"
         f"root.cxZone = {zone.replace('<', '')};"
+        f"root.cxFailing = {values.failing};"
         f"const skew = {server} - Date.now(); if (Math.abs(skew) > 2000) root.cxSkew = skew;"
         f" }})()</script>"
     )
@@ -87,19 +91,20 @@ def _drawer(values: FrameValues) -> ui.element:
         navigation = box("cx-stack", tag="nav").style("gap:2px")
         navigation.props["aria-label"] = "Main"
         with navigation:
-            for path, words, icon_name in PAGES:
-                _nav_item(path, words, icon_name, values)
+            for path, words, icon_name, key in PAGES:
+                _nav_item(path, words, icon_name, values).props["data-cx-go"] = key
         _workers(values.workers)
     return drawer
 
 
-def _nav_item(path: str, words: str, icon_name: str, values: FrameValues) -> None:
+def _nav_item(path: str, words: str, icon_name: str, values: FrameValues) -> ui.element:
     item = link(words, path, "cx-nav", icon_name=icon_name)
     if path == values.path:
         item.props["aria-current"] = "page"
     if path == "/jobs":
         with item:
             text(values.jobs, "cx-nav-count").mark("nav-jobs")
+    return item
 
 
 def _workers(workers: Sequence[tuple[int, int]]) -> None:
@@ -123,9 +128,20 @@ def _header(values: FrameValues, drawer: ui.element) -> None:
         opener.on("click", js_handler=f"() => getElement({drawer.id}).toggle()")
         logo()
         box("cx-grow")
+        _palette_button()
         theme = icon_button("Switch between light and dark", "moon")
         theme.on("click", js_handler="() => window.cxToggleTheme()")
         _user_menu(values)
+
+
+def _palette_button() -> None:
+    opener = box("cx-palette-button", tag="button")
+    opener.props.update({"type": "button", "aria-label": "Search and commands"})
+    opener.on("click", js_handler="() => emitEvent('cx_palette', '')")
+    with opener:
+        icon("search")
+        text("Search or jump to …", "cx-grow")
+        text("Ctrl K", "cx-key").props["data-cx-command-key"] = "K"
 
 
 def _user_menu(values: FrameValues) -> None:

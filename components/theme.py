@@ -32,7 +32,10 @@ def script() -> str:
     """Return all our JavaScript, the icons' paths included."""
     icons = json.loads((STATIC / "icons" / "icons.json").read_text(encoding="utf-8"))
     parts = [f"window.cxIconPaths={json.dumps(icons, separators=(',', ':'))};"]
-    parts += [(STATIC / "js" / name).read_text(encoding="utf-8") for name in ("time.js", "app.js")]
+    parts += [
+        (STATIC / "js" / name).read_text(encoding="utf-8")
+        for name in ("time.js", "app.js", "keys.js")
+    ]
     return "\n".join(parts)
 
 

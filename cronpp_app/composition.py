@@ -39,6 +39,7 @@ from cronpp_app.secret_key import load_secret_key
 from cronpp_app.services.accounts import Accounts
 from cronpp_app.services.actions import Actions
 from cronpp_app.services.bulk import BulkJobs
+from cronpp_app.services.deletions import Deletions
 from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.jobs import Jobs
@@ -58,6 +59,7 @@ from cronpp_app.store.cancels import CancelStore
 from cronpp_app.store.changes import Notices
 from cronpp_app.store.counters import CounterStore
 from cronpp_app.store.database import Database
+from cronpp_app.store.deleted_jobs import DeletedJobStore
 from cronpp_app.store.due import DueJobStore
 from cronpp_app.store.idempotency import IdempotencyStore
 from cronpp_app.store.jobs import JobStore
@@ -83,6 +85,7 @@ class Services:
     signing: Signing
     secrets: Secrets
     jobs: Jobs
+    deletions: Deletions
     bulk_jobs: BulkJobs
     actions: Actions
     transfer: Transfer
@@ -123,12 +126,14 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
     job_secrets = JobSecrets(secrets, keys, check_target=check_target)
     caller = build_caller(settings)
     accounts = Accounts(AccountStore(database), signup=settings.signup)
+    jobs_of_people = Jobs(jobs, runs, ring=ring, secrets=job_secrets)
     return Services(
         accounts=accounts,
         tokens=Tokens(TokenStore(database), accounts),
         signing=Signing(SigningStore(database, keys)),
         secrets=Secrets(secrets),
-        jobs=Jobs(jobs, runs, ring=ring, secrets=job_secrets),
+        jobs=jobs_of_people,
+        deletions=Deletions(DeletedJobStore(database), jobs_of_people),
         runs=Runs(
             ledger,
             runs=runs,

@@ -3,10 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from nicegui import ui
+
 from components.frame import FrameValues, frame
 from components.words import epoch_ms
 from cronpp_app.clock import utc_now
 from cronpp_app.services.jobs import JobQuery
+from pages.commands import Commands
+from pages.failing import watch_failing
 from pages.visitor import Visitor, gathered
 
 
@@ -14,8 +18,10 @@ from pages.visitor import Visitor, gathered
 async def framed(visitor: Visitor, path: str, *, narrow: bool = False) -> AsyncIterator[None]:
     """Draw the frame around what is made within; `path` is the page's entry in the drawer."""
     services, user = visitor.services, visitor.user
-    jobs, workers = await gathered(
-        services.jobs.search(user, JobQuery(limit=1)), services.overviews.workers()
+    jobs, workers, overview = await gathered(
+        services.jobs.search(user, JobQuery(limit=1)),
+        services.overviews.workers(),
+        services.overviews.of(user),
     )
     values = FrameValues(
         email=user.email,
@@ -24,6 +30,12 @@ async def framed(visitor: Visitor, path: str, *, narrow: bool = False) -> AsyncI
         jobs=f"{jobs.total:,}" if jobs.total_is_exact else f"{jobs.total:,}+",
         workers=[(worker.slots, worker.busy) for worker in workers],
         server_ms=epoch_ms(utc_now()) or 0,
+        failing=overview.failing,
     )
+    commands = Commands(visitor)
+    ui.on("cx_palette", lambda _: commands.open())
+    ui.on("cx_shortcuts", lambda _: commands.show_shortcuts())
+    ui.on("cx_undo", lambda event: visitor.undo(event.args))
+    watch_failing(visitor, overview.failing)
     with frame(values, narrow=narrow):
         yield

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 
-from components.ask import ask
 from components.words import counted
 from cronpp_app.services.accounts import User
 from pages.run_log import RunLog
@@ -31,7 +30,7 @@ class JobActions:
             case "logs":
                 await self.open_log(user, job_id, None)
             case "delete":
-                await self._ask_to_delete(user, job_id)
+                await self._delete(user, job_id)
 
     async def open_log(self, user: User, job_id: str, run_id: str | None) -> None:
         """Open the log of a job, at a run or at the newest."""
@@ -48,7 +47,10 @@ class JobActions:
     async def _switch(self, user: User, verb: str, job_id: str) -> None:
         if verb == "pause":
             job = await self._jobs.pause(user, job_id)
-            self._visitor.tell(f"“{job.definition.name}” is paused.")
+            self._visitor.tell_with_undo(
+                f"“{job.definition.name}” is paused.",
+                lambda now: self._switch(now, "resume", job_id),
+            )
         else:
             resumed = await self._jobs.resume(user, job_id)
             words = f"“{resumed.job.definition.name}” is back on its schedule."
@@ -56,17 +58,14 @@ class JobActions:
                 words += f" Resuming skipped {counted(resumed.skipped, 'fire time')}."
             self._visitor.tell(words)
 
-    async def _ask_to_delete(self, user: User, job_id: str) -> None:
+    async def _delete(self, user: User, job_id: str) -> None:
         job = await self._jobs.get(user, job_id)
+        await self._visitor.services.deletions.delete(user, job_id)
+        self._visitor.tell_with_undo(
+            f"“{job.definition.name}” is deleted.", lambda now: self._restore(now, job_id)
+        )
 
-        async def delete(now: User) -> None:
-            await self._jobs.delete(now, job_id)
-            self._visitor.tell(f"“{job.definition.name}” is deleted.")
-
-        with self._visitor.client:
-            ask(
-                f"Delete “{job.definition.name}”?",
-                "It will not fire again, and runs that wait are cancelled. This cannot be undone.",
-                action="Delete job",
-                on_yes=self._visitor.guarded(delete),
-            )
+    async def _restore(self, user: User, job_id: str) -> None:
+        job = await self._visitor.services.deletions.restore(user, job_id)
+        state = "back on its schedule" if job.enabled else "back, and paused"
+        self._visitor.tell(f"“{job.definition.name}” is {state}.")

@@ -1,11 +1,13 @@
 """Who looks at a page: found out when it is fetched, and again before anything is done."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from uuid import uuid4
 
 from nicegui import Client, ui
 
@@ -20,15 +22,21 @@ if TYPE_CHECKING:
 log = logging.getLogger("cronpp.pages")
 
 UserHandler = Callable[..., Awaitable[None]]
+UNDO_SECONDS = 10
+_UNDOS_KEPT = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """The person at one page; `user` is as of the fetch, `me` as of now."""
+    """The person at one page; `user` is as of the fetch, `me` as of now.
+
+    `undos` are what the messages on this page offer to take back.
+    """
 
     services: "Services"
     client: Client
     user: User
+    undos: dict[str, UserHandler] = field(default_factory=dict)
 
     async def me(self) -> User:
         """Return who is there now; raise NotSignedIn if the session has ended meanwhile."""
@@ -78,6 +86,22 @@ class Visitor:
         with self.client:
             # As an option, not as markup: Quasar shows it as text.
             ui.notify(words, icon=icon, position="bottom", timeout=4000, html=False)
+
+    def tell_with_undo(self, words: str, undo: UserHandler) -> None:
+        """Show a message for ten seconds, with a button that calls `undo`."""
+        token = uuid4().hex
+        self.undos[token] = undo
+        for forgotten in tuple(self.undos)[:-_UNDOS_KEPT]:
+            del self.undos[forgotten]
+        if not self.client.is_deleted:
+            told = json.dumps([words, token, UNDO_SECONDS * 1_000])
+            self.client.run_javascript(f"cxTellWithUndo(...{told})")
+
+    async def undo(self, token: object) -> None:
+        """Take back what the message with this token told of; once."""
+        handler = self.undos.pop(str(token), None)
+        if handler is not None:
+            await self.guarded(handler)()
 
 
 def visitor_of(services: "Services") -> Visitor:

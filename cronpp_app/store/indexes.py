@@ -116,6 +116,8 @@ IDEMPOTENCY = [IndexModel([("expires_at", UP)], name="expired", expireAfterSecon
 
 SECRETS = [IndexModel([("user_id", UP), ("name", UP)], name="secrets_of_user", unique=True)]
 
+DELETED_JOBS = [IndexModel([("forget_at", UP)], name="forgotten", expireAfterSeconds=0)]
+
 WORKERS = [IndexModel([("seen_at", UP)], name="gone", expireAfterSeconds=3600)]
 
 
@@ -129,4 +131,5 @@ async def ensure_indexes(database: Database) -> None:
     await database.logs.create_indexes(LOGS)
     await database.workers.create_indexes(WORKERS)
     await database.raw["secrets"].create_indexes(SECRETS)
+    await database.raw["deleted_jobs"].create_indexes(DELETED_JOBS)
     await database.raw["idempotency_keys"].create_indexes(IDEMPOTENCY)

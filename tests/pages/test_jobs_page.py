@@ -88,18 +88,17 @@ async def test_pausing_and_resuming_is_done_and_shown(
     assert (await services.jobs.get(ada.user, job.id)).enabled
 
 
-async def test_a_job_is_deleted_only_after_a_yes(
+async def test_a_deleted_job_is_gone_at_once_and_can_be_brought_back(
     ada: Person, add_job: AddJob, services: Services
 ) -> None:
     job = await add_job(ada)
     await ada.browser.open("/jobs")
     act(ada.browser, "delete", job)
-    await ada.browser.should_see("Delete “Nightly export”?")
-    assert await services.jobs.get(ada.user, job.id)
-    ada.browser.find(marker="go-on").click()
     await until(lambda: names(ada.browser) == [])
     with pytest.raises(NotFound):
         await services.jobs.get(ada.user, job.id)
+    await services.deletions.restore(ada.user, job.id)
+    await until(lambda: names(ada.browser) == ["Nightly export"])
 
 
 async def test_nobody_acts_on_other_peoples_jobs_from_a_page(

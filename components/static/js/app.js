@@ -43,6 +43,12 @@
   };
   window.cxToggleTheme = () => window.cxTheme(Quasar.Dark.isActive ? "light" : "dark");
 
+  // As text, not as markup: names of jobs are in it.
+  window.cxTellWithUndo = (words, token, timeout) => Quasar.Notify.create({
+    message: words, html: false, icon: "circle-check", position: "bottom", timeout, progress: true,
+    actions: [{ label: "Undo", noCaps: true, color: "white", handler: () => emitEvent("cx_undo", token) }],
+  });
+
   // The form says when it has something to lose; leaving then asks first.
   let unsaved = false;
   window.cxUnsaved = (state) => { unsaved = state; };
@@ -87,16 +93,17 @@
     if (window.socket && window.did_handshake) emitEvent("cx_visible", !document.hidden);
   });
 
-  const isTyping = (element) =>
-    element.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(element.tagName);
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-    if (document.querySelector(".q-dialog, .q-menu")) return;
-    const target = document.querySelector(`[data-cx-key="${CSS.escape(event.key)}"]`);
-    if (!target) return;
-    event.preventDefault();
-    if (target.tagName === "A" || target.tagName === "BUTTON") target.click();
-    else (target.querySelector("input") ?? target).focus();
+  // The toolkit shows "#popup" while the server cannot be reached; what was missed is caught up.
+  document.addEventListener("DOMContentLoaded", () => {
+    const popup = document.getElementById("popup");
+    if (!popup) return;
+    popup.setAttribute("role", "status");
+    new MutationObserver(() => {
+      const wasLost = isLost;
+      isLost = popup.ariaHidden === "false";
+      document.documentElement.dataset.cxLost = String(isLost);
+      if (wasLost && !isLost && window.did_handshake) emitEvent("cx_visible", !document.hidden);
+    }).observe(popup, { attributes: true, attributeFilter: ["aria-hidden"] });
   });
 
   document.addEventListener("click", (event) => {
