@@ -26,7 +26,9 @@ class EditorWhat:
         self._panes = {kind: box("cx-pane") for kind in _KINDS}
         with self._panes["http"]:
             self._draw_target(action)
-            self._headers = HeadersField(form, action.get("headers") or {})
+            self._headers = HeadersField(
+                form, action.get("headers") or {}, action.get("secret_headers") or ()
+            )
             self._body_box = box()
             with self._body_box:
                 self.body = BodyField(form, "action.body", action.get("body") or "")
@@ -48,6 +50,7 @@ class EditorWhat:
             "method": self._method.value,
             "url": str(self._url.value or "").strip(),
             "headers": self._headers.draft(),
+            "secret_headers": self._headers.marked(),
             "body": (self.body.value or None) if has_body else None,
             "timeout_seconds": whole(self._timeout.value),
             "success_statuses": [status for status in statuses if status],

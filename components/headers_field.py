@@ -1,30 +1,60 @@
-"""Request headers as rows of name and value."""
+"""Request headers as rows of name and value, each of which may be marked as a secret."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from nicegui import ui
 
 from components.form import Form, error_line
 from components.markup import box, button, icon_button, text
+from cronpp_app.domain.secrets import DOTS, is_secret_header
 from cronpp_app.errors import FieldError
 
 _PATH = "action.headers"
 _FIELD = "outlined dense debounce=200 spellcheck=false autocapitalize=off hide-bottom-space"
 
 
-class HeadersField:
-    """Shows rows; `draft` are the headers as typed."""
+@dataclass(slots=True, eq=False, kw_only=True)
+class _Row:
+    place: ui.element
+    name: ui.input
+    value: ui.input
+    lock: ui.element
+    is_marked: bool
 
-    def __init__(self, form: Form, headers: Mapping[str, str]) -> None:
+    @property
+    def typed(self) -> tuple[str, str]:
+        """Return name and value as typed."""
+        return str(self.name.value or "").strip(), str(self.value.value or "")
+
+    def show(self) -> None:
+        """Show whether the value is a secret; some names always are."""
+        name, value = self.typed
+        always = is_secret_header(name)
+        secret = always or self.is_marked
+        words = "Secret: stored encrypted, shown masked" if secret else "Keep this value secret"
+        self.lock.props["aria-pressed"] = "true" if secret else "false"
+        self.lock.props["title"] = words
+        self.lock.props.set_bool("disabled", always)
+        hidden = secret and not value.startswith(DOTS)
+        self.value.classes(add="cx-secret" if hidden else "", remove="" if hidden else "cx-secret")
+
+
+class HeadersField:
+    """Shows rows; `draft` are the headers as typed, `marked` the names of secret ones."""
+
+    def __init__(
+        self, form: Form, headers: Mapping[str, str], secret_headers: Collection[str]
+    ) -> None:
         self._form = form
-        self._rows: list[tuple[ui.input, ui.input, ui.element]] = []
+        self._rows: list[_Row] = []
+        marked = {name.casefold() for name in secret_headers}
         with box("cx-field", tag="fieldset"):
             text("Headers", "cx-label", tag="legend")
             self._place = box("cx-headers")
             for name, value in headers.items():
-                self._add(name, value)
+                self._add(name, value, is_marked=name.casefold() in marked)
             _, show = error_line()
             form.add(_PATH, show)
             button("Add header", self._add_blank, "cx-button-quiet", icon_name="plus")
@@ -32,6 +62,11 @@ class HeadersField:
     def draft(self) -> dict[str, str]:
         """Return the headers as typed, rows without name and value left out."""
         return {name: value for name, value in self._typed() if name or value}
+
+    def marked(self) -> list[str]:
+        """Return the names of headers marked as secret, besides those that always are."""
+        names = [row.typed[0] for row in self._rows if row.is_marked]
+        return [name for name in dict.fromkeys(names) if name and not is_secret_header(name)]
 
     def problems(self) -> list[FieldError]:
         """Return what a mapping of names cannot tell: a name given twice."""
@@ -45,21 +80,25 @@ class HeadersField:
             self._add(name, value)
 
     def _typed(self) -> list[tuple[str, str]]:
-        return [
-            (str(name.value or "").strip(), str(value.value or "")) for name, value, _ in self._rows
-        ]
+        return [row.typed for row in self._rows]
 
     def _add_blank(self) -> None:
-        name, _, _ = self._add("", "")
-        ui.run_javascript(f"document.getElementById('{name.html_id}')?.focus()")
+        row = self._add("", "")
+        ui.run_javascript(f"document.getElementById('{row.name.html_id}')?.focus()")
 
-    def _add(self, name: str, value: str) -> tuple[ui.input, ui.input, ui.element]:
-        with self._place, box("cx-header-row") as row:
-            made = (self._input("Name", name), self._input("Value", value), row)
+    def _add(self, name: str, value: str, *, is_marked: bool = False) -> _Row:
+        with self._place, box("cx-header-row") as place:
+            named, valued = self._input("Name", name), self._input("Value", value)
+            lock = icon_button("Keep this value secret", "lock").classes("cx-lock").mark("lock")
             remove = icon_button("Remove this header", "x")
-            remove.on("click", partial(self._remove, made), args=[])
-        self._rows.append(made)
-        return made
+        row = _Row(place=place, name=named, value=valued, lock=lock, is_marked=is_marked)
+        for made in (named, valued):
+            made.on_value_change(row.show)
+        lock.on("click", partial(self._mark, row), args=[])
+        remove.on("click", partial(self._remove, row), args=[])
+        row.show()
+        self._rows.append(row)
+        return row
 
     def _input(self, label: str, value: str) -> ui.input:
         made = ui.input(value=value, placeholder=label, on_change=self._form.changed)
@@ -67,7 +106,12 @@ class HeadersField:
         made.props["aria-label"] = f"Header {label.lower()}"
         return made
 
-    def _remove(self, made: tuple[Any, ...]) -> None:
-        self._rows = [row for row in self._rows if row[2] is not made[2]]
-        made[2].delete()
+    def _mark(self, row: _Row) -> None:
+        row.is_marked = not row.is_marked
+        row.show()
+        self._form.changed()
+
+    def _remove(self, row: _Row) -> None:
+        self._rows.remove(row)
+        row.place.delete()
         self._form.changed()

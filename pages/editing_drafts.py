@@ -53,8 +53,9 @@ def usable_draft(kept: object) -> dict[str, Any] | None:
 
 def _without_secrets(draft: dict[str, Any]) -> dict[str, Any]:
     """Return `draft` with the values of secret headers left out; masks may stay."""
+    marked = set(draft["action"].get("secret_headers", ()))
     headers = {
-        name: "" if is_secret_header(name) and not value.startswith(DOTS) else value
+        name: "" if (is_secret_header(name) or name in marked) and DOTS not in value else value
         for name, value in draft["action"].get("headers", {}).items()
     }
     action = draft["action"] | ({"headers": headers} if headers else {})

@@ -58,7 +58,9 @@ class EditingTools:
             return
         form.trial.show_busy()
         try:
-            attempt = await self._visitor.services.actions.test(user, action)
+            job = self._editing.job
+            test = self._visitor.services.actions.test
+            attempt = await (test(user, action, job_id=job.id) if job else test(user, action))
         except TooMany as error:
             form.trial.show_problem(str(error))
             return

@@ -6,7 +6,8 @@ from pymongo.errors import DuplicateKeyError
 
 from cronpp_app.domain.jobs import Job, JobStatus
 from cronpp_app.store.database import Database
-from cronpp_app.store.documents import NEVER, job_from
+from cronpp_app.store.documents import NEVER
+from cronpp_app.store.job_documents import job_from
 
 
 class DeletedJobStore:

@@ -152,7 +152,7 @@ async def test_editing_keeps_what_the_editor_does_not_show(
     assert edited is not None
     assert edited.definition.name == "Renamed"
     assert edited.definition.schedule == schedule
-    assert edited.definition.action == action
+    assert edited.definition.action == job.definition.action
 
 
 async def test_a_change_made_elsewhere_is_not_overwritten(
@@ -233,6 +233,26 @@ async def test_an_action_is_tried_out_before_it_is_saved(ada: Person, services: 
     ada.browser.find(marker="try").click()
     await ada.browser.should_see("No connection came about", retries=100)
     assert await jobs_of(services, ada.user) == ()
+
+
+async def test_a_header_marked_as_secret_is_kept_and_tried_out_but_not_shown(
+    ada: Person, services: Services
+) -> None:
+    await ada.browser.open("/jobs/new")
+    fill(ada.browser, "name", "Probe")
+    fill(ada.browser, "paste", "curl -H 'X-Token: open sesame' http://127.0.0.1:9/")
+    await until(lambda: value_of(ada.browser, "url") != "")
+    ada.browser.find(marker="lock").click()
+    ada.browser.find(marker="save").click()
+    job = await saved(services, ada.user)
+    assert isinstance(job.definition.action, HttpAction)
+    assert job.definition.action.secret_headers == ("X-Token",)
+    page = await ada.http.get(f"/jobs/{job.id}/edit")
+    assert "X-Token" in page.text
+    assert "open sesame" not in page.text
+    await ada.browser.open(f"/jobs/{job.id}/edit")
+    ada.browser.find(marker="try").click()
+    await ada.browser.should_see("No connection came about", retries=100)
 
 
 async def test_a_draft_that_the_browser_kept_is_shown_again(ada: Person) -> None:

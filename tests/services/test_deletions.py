@@ -8,11 +8,14 @@ from cronpp_app.domain.jobs import JobStatus
 from cronpp_app.domain.schedules import CronSchedule, OnceSchedule
 from cronpp_app.errors import NotFound
 from cronpp_app.services.deletions import Deletions
+from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.jobs import JobQuery, Jobs
 from cronpp_app.store.database import Database
 from cronpp_app.store.deleted_jobs import DeletedJobStore
 from cronpp_app.store.jobs import JobStore
+from cronpp_app.store.keys import Keys
 from cronpp_app.store.runs import RunStore
+from cronpp_app.store.secrets import SecretStore
 from tests.factories import NOON, job_definition, make_user
 
 ADA, BOB = make_user(), make_user(id="bob", email="bob@example.org")
@@ -34,12 +37,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def jobs(database: Database, clock: Clock) -> Jobs:
+def jobs(database: Database, keys: Keys, clock: Clock) -> Jobs:
     async def ring() -> None:
         pass
 
     runs = RunStore(database, retention=timedelta(days=30))
-    return Jobs(JobStore(database), runs, ring=ring, clock=clock)
+    secrets = JobSecrets(SecretStore(database, keys), keys)
+    return Jobs(JobStore(database), runs, ring=ring, secrets=secrets, clock=clock)
 
 
 @pytest.fixture
