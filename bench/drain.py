@@ -10,6 +10,7 @@ Jobs per second are counted from the first start to the last end (Agenda: to the
 
 import argparse
 import asyncio
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,16 +32,18 @@ PAGE = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drained:
-    """What a drain came to: jobs a second, and CPU milliseconds per job."""
+    """What a drain came to: jobs a second, CPU milliseconds per job, share of claims in vain."""
 
     per_second: float
     worker_ms: float
     mongod_ms: float
+    wasted: float
 
     def __str__(self) -> str:
         return (
             f"{self.per_second:7.0f} jobs/s, CPU per job: "
-            f"worker {self.worker_ms:.2f} ms, mongod {self.mongod_ms:.2f} ms"
+            f"worker {self.worker_ms:.2f} ms, mongod {self.mongod_ms:.2f} ms, "
+            f"claims in vain {self.wasted:.0%}"
         )
 
 
@@ -73,7 +76,8 @@ async def drain(at: Stage, name: str, action: Action, *, jobs: int, workers: int
     await ensure_indexes(database)
     await insert_due(database, action, jobs)
     before = cpu_seconds(at.mongod)
-    processes = [WorkerProcess(at.uri, name, at.folder / "worker.log") for _ in range(workers)]
+    log = at.folder / f"{name}.log"
+    processes = [WorkerProcess(at.uri, name, log) for _ in range(workers)]
     while await is_busy(database):  # noqa: ASYNC110 - a change stream would cost what is measured
         await asyncio.sleep(0.2)
     worker = sum(cpu_seconds(one.process.pid) for one in processes)
@@ -81,6 +85,7 @@ async def drain(at: Stage, name: str, action: Action, *, jobs: int, workers: int
     for one in processes:
         one.stop()
     took = await _span(database)
+    wasted = _wasted_claims(log.read_text())
     succeeded = await database.runs.count_documents({"status": "SUCCESS"})
     broken = [violation async for violation in violations(database)]
     await database.client.close()
@@ -90,7 +95,15 @@ async def drain(at: Stage, name: str, action: Action, *, jobs: int, workers: int
         per_second=jobs / took.total_seconds(),
         worker_ms=1000 * worker / jobs,
         mongod_ms=1000 * mongod / jobs,
+        wasted=wasted,
     )
+
+
+def _wasted_claims(log: str) -> float:
+    """Return the share of claims that came too late, from what the last workers said."""
+    tried = sum(int(number) for number in re.findall(r"claims_tried=(\d+)", log))
+    got = sum(int(number) for number in re.findall(r"claims_got=(\d+)", log))
+    return 1 - got / tried if tried else 0.0
 
 
 async def _span(database: Database) -> timedelta:

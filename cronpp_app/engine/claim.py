@@ -22,7 +22,10 @@ _MAX_DOUBLINGS = 10
 
 
 class Claiming:
-    """Fills free slots with runs; `claimed` is called with each batch that may start."""
+    """Fills free slots with runs; `claimed` is called with each batch that may start.
+
+    Of the runs it `tried` to claim it `got` those that no other worker was faster to claim.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Claiming:
         self._claimed = claimed
         self._next_wake: datetime | None = None
         self._misses = 0
+        self.tried, self.got = 0, 0
 
     async def step(self) -> bool:
         """Claim a page of runs; return whether there are likely more."""
@@ -94,4 +98,6 @@ class Claiming:
             self._held.take(claim)
         self._claimed(claims)
         await self._reaping.judge(claimed.expired)
-        return len(claimed.fresh) + len(claimed.expired)
+        got = len(claimed.fresh) + len(claimed.expired)
+        self.tried, self.got = self.tried + len(run_ids), self.got + got
+        return got

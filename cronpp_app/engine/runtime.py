@@ -88,7 +88,8 @@ async def run_worker(
         drained.set()
         duties.renewing.bell.ring()
     await duties.upkeep.stop()
-    log.info("worker stopped")
+    claims = {"claims_tried": duties.claiming.tried, "claims_got": duties.claiming.got}
+    log.info("worker stopped", extra=claims)
 
 
 def _look_for_work(
