@@ -3,6 +3,7 @@
 import os
 import random
 import socket
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,11 +18,13 @@ from cronpp_app.api.offered import ApiServices
 from cronpp_app.clock import monotonic
 from cronpp_app.domain.leases import LeaseTerms
 from cronpp_app.domain.runs import Run
+from cronpp_app.engine.choice import Choice
 from cronpp_app.engine.claim import Claiming
 from cronpp_app.engine.claims import HeldClaims, Limits
 from cronpp_app.engine.database_clock import DatabaseClock
 from cronpp_app.engine.execute import Executing, Perform
 from cronpp_app.engine.fire import Firing
+from cronpp_app.engine.first_claim import FirstClaim
 from cronpp_app.engine.loops import Bell
 from cronpp_app.engine.perform import Performing
 from cronpp_app.engine.prepare import Preparing
@@ -30,6 +33,7 @@ from cronpp_app.engine.record import Recording
 from cronpp_app.engine.renew import Renewing
 from cronpp_app.engine.runtime import Duties, Pace
 from cronpp_app.engine.start import Starting, Stores
+from cronpp_app.engine.turns import Turns
 from cronpp_app.engine.upkeep import Upkeep
 from cronpp_app.errors import SetupError
 from cronpp_app.outbound.caller import Caller
@@ -234,8 +238,13 @@ def worker_name() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:4]}"
 
 
-def build_worker(settings: Settings, database: Database, perform: Perform) -> Duties:
-    """Return a worker's duties on `database`, ready to run; `perform` performs runs."""
+def build_worker(
+    settings: Settings, database: Database, perform: Perform, *, claims_first: bool = True
+) -> Duties:
+    """Return a worker's duties on `database`, ready to run; `perform` performs runs.
+
+    With `claims_first` it holds the runs it makes from their first moment, if there is room.
+    """
     worker_id, terms, draw = worker_name(), LeaseTerms(), random.SystemRandom().random
     retention = timedelta(days=settings.retention_days)
     runs = RunStore(database, retention=retention)
@@ -244,6 +253,7 @@ def build_worker(settings: Settings, database: Database, perform: Perform) -> Du
     fire_bell, claim_bell, start_bell = Bell(), Bell(), Bell()
     clock = DatabaseClock(database.server_time, monotonic)
     held = HeldClaims(limits_of(settings), freed=(claim_bell, start_bell))
+    turns = Turns(worker_id)
     recording = Recording(
         runs, attempts, jobs, recorded=partial(_release, held), retrying=claim_bell
     )
@@ -258,7 +268,7 @@ def build_worker(settings: Settings, database: Database, perform: Perform) -> Du
     )
     claiming = Claiming(
         runs,
-        queue_of_runs(database),
+        Choice(queue_of_runs(database), turns, room_of=held.room_of),
         clock,
         held,
         worker_id=worker_id,
@@ -267,7 +277,16 @@ def build_worker(settings: Settings, database: Database, perform: Perform) -> Du
         claimed=starting.add,
     )
     return Duties(
-        firing=Firing(jobs, queue_of_jobs(database), runs, clock, fired=claim_bell),
+        firing=Firing(
+            jobs,
+            Choice(queue_of_jobs(database), turns, room_of=_any_number),
+            runs,
+            clock,
+            fired=claim_bell,
+            first_claim=FirstClaim(held, worker_id=worker_id, terms=terms, claimed=starting.add)
+            if claims_first
+            else None,
+        ),
         claiming=claiming,
         starting=starting,
         executing=executing,
@@ -282,12 +301,16 @@ def build_worker(settings: Settings, database: Database, perform: Perform) -> Du
         ),
         reaping=reaping,
         upkeep=Upkeep(
-            WorkerStore(database), CounterStore(database), clock, held, worker_id=worker_id
+            WorkerStore(database), CounterStore(database), clock, held, turns, worker_id=worker_id
         ),
         notices=Notices(database),
         fire_bell=fire_bell,
         claim_bell=claim_bell,
     )
+
+
+def _any_number(_user_id: str) -> int:
+    return sys.maxsize
 
 
 def _release(held: HeldClaims, recorded: Sequence[Run]) -> None:

@@ -1,19 +1,29 @@
 """Choose from what waits: the oldest first, and nobody's herd before everybody else.
 
-While workers keep up, everything is taken as it comes. Where it backs up, the choice goes
-round the users who wait, so that one of them with ten thousand due runs delays no other by
-more than a look.
+While workers keep up, each takes what it is its turn to take, a while ahead. Where it backs
+up, the choice goes round the users who wait, so that one of them with ten thousand due runs
+delays no other by more than a look.
 """
 
 import random
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import zip_longest
+from itertools import chain, islice, zip_longest
 
 from cronpp_app.clock import monotonic
-from cronpp_app.engine.claims import HeldClaims
+from cronpp_app.engine.turns import Turns
 from cronpp_app.store.queue import Queue, Waiting
 
+# Work is taken up to a second ahead, much of it at once; nothing starts early (start.py). A look
+# is due when the next of ours is half of that away, so that looks are few and none is late.
+AHEAD = timedelta(seconds=1)
+LOOK_AHEAD = AHEAD / 2
+# So near, what is another worker's turn is taken by whoever sees it: that worker is away.
+TAKE_OVER = timedelta(milliseconds=250)
+# How far a look reaches, and how dense a full page is that takes all that time to be worked off.
+HORIZON = timedelta(seconds=3)
+HERD_SPAN = timedelta(milliseconds=100)
 # A queue whose page is full and this late backs up.
 LATE = timedelta(milliseconds=200)
 # How far a look for others reaches into what backs up, and how often it is taken: it reads
@@ -21,57 +31,112 @@ LATE = timedelta(milliseconds=200)
 REACH = 12_000
 OF_USER = 1_000
 LOOK_EVERY_SECONDS = 1.0
+REST = timedelta(milliseconds=50)
 
-Look = Callable[[datetime], Awaitable[Mapping[str, Sequence[str]]]]
+RoomOf = Callable[[str], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What to take now, whether more waits, and whether this is a herd that is still to come."""
+
+    ids: Sequence[str] = ()
+    more: bool = False
+    herd: bool = False
+
+
+class Choice:
+    """Chooses from a queue for one worker; `room_of` says how much it may take of a user's."""
+
+    def __init__(self, queue: Queue, turns: Turns, *, room_of: RoomOf) -> None:
+        self._queue = queue
+        self._turns = turns
+        self._room_of = room_of
+        self._rounds = Rounds(self._waiting_by_user, room_of)
+        self.look_at: datetime | None = None
+
+    async def of(self, *, now: datetime, limit: int) -> Chosen:
+        """Return what to take now, at most `limit`; `look_at` is when to look again."""
+        size = limit * self._turns.count + 1
+        page = await self._queue.peek(until=now + HORIZON, limit=size)
+        full = len(page) == size
+        if full and page[0].at < now - LATE:
+            ids = await self._rounds.take(until=now, limit=limit)
+            if ids is not None:
+                self.look_at = now if ids else now + REST
+                return Chosen(ids=ids, more=bool(ids))
+        near = self._near(page, now)[:limit]
+        if full and not near and page[-1].at - page[0].at < HERD_SPAN:
+            near = [one for one in page if self._turns.is_ours(one.id)][:limit]
+            self.look_at = now + REST
+            return Chosen(ids=[one.id for one in near], more=bool(near), herd=True)
+        chosen, held_up = self._within_shares(near)
+        self._rounds.forget(chosen)
+        left = {one.id for one in page} - set(chosen) - held_up
+        wakes = [self._wake(one) for one in page if one.id in left]
+        beyond = page[-1].at if full else now + HORIZON
+        self.look_at = min([*wakes, beyond - LOOK_AHEAD])
+        return Chosen(ids=chosen, more=len(near) == limit)
+
+    def _near(self, page: Sequence[Waiting], now: datetime) -> list[Waiting]:
+        """Return all that may be taken by now, once something of it is to be taken."""
+        if not any(self._wake(one) <= now for one in page):
+            return []
+        return [
+            one
+            for one in page
+            if one.at <= now + (AHEAD if self._turns.is_ours(one.id) else TAKE_OVER)
+        ]
+
+    def _wake(self, one: Waiting) -> datetime:
+        return one.at - (LOOK_AHEAD if self._turns.is_ours(one.id) else TAKE_OVER)
+
+    def _within_shares(self, page: Sequence[Waiting]) -> tuple[list[str], set[str]]:
+        """Return what of `page` its users have room for, and the rest, which a bell wakes."""
+        by_user: dict[str, list[str]] = {}
+        for one in page:
+            by_user.setdefault(one.user_id, []).append(one.id)
+        chosen = [one for user_id, ids in by_user.items() for one in ids[: self._room_of(user_id)]]
+        return chosen, {one.id for one in page} - set(chosen)
+
+    async def _waiting_by_user(self, until: datetime) -> Mapping[str, Sequence[str]]:
+        return await self._queue.peek_by_user(until=until, reach=REACH, of_user=OF_USER)
 
 
 class Rounds:
     """Takes one of each user's, then a second of each, and so on, from what a `look` found."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(
+        self, look: Callable[[datetime], Awaitable[Mapping[str, Sequence[str]]]], room_of: RoomOf
+    ) -> None:
         self._look = look
+        self._room_of = room_of
         self._looked_at = -LOOK_EVERY_SECONDS
         self._left: dict[str, list[str]] = {}
 
-    async def take(
-        self, *, until: datetime, limit: int, room_of: Callable[[str], int]
-    ) -> list[str]:
-        """Return at most `limit` ids of what waits by `until`, of each user what has room."""
-        if monotonic() - self._looked_at >= LOOK_EVERY_SECONDS or not any(self._left.values()):
+    async def take(self, *, until: datetime, limit: int) -> list[str] | None:
+        """Return at most `limit` ids of what waits by `until`, of each user what has room.
+
+        Returns None when nothing is known and it is too early for another look.
+        """
+        if not any(self._left.values()):
+            if monotonic() - self._looked_at < LOOK_EVERY_SECONDS:
+                return None
+            self._looked_at = monotonic()
             found = await self._look(until)
             # Workers that all began at the head would fight for the same.
             self._left = {user_id: random.sample(ids, len(ids)) for user_id, ids in found.items()}
-            self._looked_at = monotonic()
-        rounds = zip_longest(*(ids[: room_of(user_id)] for user_id, ids in self._left.items()))
-        taken = [one for each in rounds for one in each if one is not None][:limit]
-        gone = set(taken)
-        self._left = {
-            user_id: [one for one in ids if one not in gone] for user_id, ids in self._left.items()
-        }
+        shares = [ids[: self._room_of(user_id)] for user_id, ids in self._left.items()]
+        rounds = chain.from_iterable(zip_longest(*shares))
+        taken = list(islice((one for one in rounds if one is not None), limit))
+        self.forget(taken)
         return taken
 
-
-class Choice:
-    """Chooses the runs that one worker claims."""
-
-    def __init__(self, queue: Queue, held: HeldClaims) -> None:
-        self._queue = queue
-        self._held = held
-        self._rounds = Rounds(self._waiting_by_user)
-
-    async def of(self, *, now: datetime, until: datetime, limit: int) -> list[str]:
-        """Return the ids of at most `limit` runs to claim of those that wake by `until`."""
-        page = await self._queue.peek(until=until, limit=limit)
-        if len(page) == limit and page[0].at < now - LATE:
-            return await self._rounds.take(until=now, limit=limit, room_of=self._held.room_of)
-        return list(self._within_shares(page))
-
-    async def _waiting_by_user(self, until: datetime) -> Mapping[str, Sequence[str]]:
-        return await self._queue.peek_by_user(until=until, reach=REACH, of_user=OF_USER)
-
-    def _within_shares(self, page: Sequence[Waiting]) -> Iterator[str]:
-        by_user: dict[str, list[str]] = {}
-        for run in page:
-            by_user.setdefault(run.user_id, []).append(run.id)
-        for user_id, run_ids in by_user.items():
-            yield from run_ids[: self._held.room_of(user_id)]
+    def forget(self, ids: Sequence[str]) -> None:
+        """Do not offer `ids` again; they are taken."""
+        if self._left:
+            gone = set(ids)
+            self._left = {
+                user_id: [one for one in left if one not in gone]
+                for user_id, left in self._left.items()
+            }

@@ -1,22 +1,18 @@
 """Claim: take runs that are due soon, as many as there are free slots."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 from cronpp_app.clock import monotonic
 from cronpp_app.domain.leases import LeaseTerms, trust_from
-from cronpp_app.engine.choice import Choice
+from cronpp_app.engine.choice import AHEAD, Choice
 from cronpp_app.engine.claims import Claim, HeldClaims
 from cronpp_app.engine.database_clock import DatabaseClock
 from cronpp_app.engine.reap import Reaping
-from cronpp_app.store.queue import Queue
 from cronpp_app.store.runs import RunStore
 
 PAGE = 250
-# Leases are taken up to a second ahead, many at once; nothing starts early (start.py).
-AHEAD = timedelta(seconds=1)
-LOOK_AHEAD = AHEAD / 2
 _FIRST_MISS_SECONDS = 0.001
 _MAX_DOUBLINGS = 10
 
@@ -30,7 +26,7 @@ class Claiming:
     def __init__(
         self,
         runs: RunStore,
-        queue: Queue,
+        choice: Choice,
         clock: DatabaseClock,
         held: HeldClaims,
         *,
@@ -40,15 +36,13 @@ class Claiming:
         claimed: Callable[[Sequence[Claim]], None],
     ) -> None:
         self._runs = runs
-        self._queue = queue
-        self._choice = Choice(queue, held)
+        self._choice = choice
         self._clock = clock
         self._held = held
         self._worker_id = worker_id
         self._terms = terms
         self._reaping = reaping
         self._claimed = claimed
-        self._next_wake: datetime | None = None
         self._misses = 0
         self.tried, self.got = 0, 0
 
@@ -56,30 +50,28 @@ class Claiming:
         """Claim a page of runs; return whether there are likely more."""
         limit = min(PAGE, self._held.room())
         if limit == 0:
-            self._next_wake = None  # a freed slot rings
+            self._choice.look_at = None  # a freed slot rings
             return False
-        self._next_wake = await self._queue.next_moment()
-        now = self._clock.now()
-        if self._next_wake is None or self._next_wake > now + LOOK_AHEAD:
+        chosen = await self._choice.of(now=self._clock.now(), limit=limit)
+        if chosen.herd or not chosen.ids:
             return False
-        run_ids = await self._choice.of(now=now, until=now + AHEAD, limit=limit)
-        if not run_ids or await self._claim(run_ids) == 0:
+        if await self._claim(chosen.ids) == 0:
             self._misses += 1
             return False
-        self._misses, self._next_wake = 0, now + AHEAD
-        return len(run_ids) == limit
+        self._misses = 0
+        return chosen.more
 
     def seconds_until_look(self) -> float | None:
-        """Return how long the next look can wait, or None if nothing is known to come.
+        """Return how long the next look can wait, or None if a bell tells.
 
         What could not be claimed (others were faster, or it must not be reaped yet) is looked
         at again after a wait that doubles from 2 ms.
         """
-        if self._next_wake is None:
+        if self._choice.look_at is None:
             return None
-        away = (self._next_wake - LOOK_AHEAD - self._clock.now()) / timedelta(seconds=1)
-        again = _FIRST_MISS_SECONDS * 2 ** min(self._misses, _MAX_DOUBLINGS)
-        return max(away, again) if self._misses else away
+        if self._misses:
+            return _FIRST_MISS_SECONDS * float(2 ** min(self._misses, _MAX_DOUBLINGS))
+        return (self._choice.look_at - self._clock.now()) / timedelta(seconds=1)
 
     async def _claim(self, run_ids: Sequence[str]) -> int:
         """Claim what can be of `run_ids`, judge what had expired; return how many these are."""

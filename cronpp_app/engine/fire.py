@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -10,43 +10,40 @@ from cronpp_app.domain.fires import FirePlan, gap_run, plan_fires, scheduled_run
 from cronpp_app.domain.jobs import Job, JobStatus
 from cronpp_app.domain.runs import Run
 from cronpp_app.domain.schedules import next_fire
-from cronpp_app.engine.choice import OF_USER, REACH, Rounds
+from cronpp_app.engine.choice import AHEAD, HORIZON, Choice
 from cronpp_app.engine.database_clock import DatabaseClock
+from cronpp_app.engine.first_claim import FirstClaim
 from cronpp_app.engine.loops import Bell
 from cronpp_app.store.due import Advance, DueJobStore
-from cronpp_app.store.queue import Queue
 from cronpp_app.store.runs import RunStore
 
 log = logging.getLogger("cronpp.worker")
 
 PAGE = 200
-# Fire times are turned into runs up to a second ahead, many at once; nothing starts early. A
-# look is due when the next one is half of that away, so that looks are few and none is late.
-AHEAD = timedelta(seconds=1)
-LOOK_AHEAD = AHEAD / 2
-# More than a page that is due within this time takes that time to fire.
-HERD_AHEAD = timedelta(seconds=3)
 
 
 class Firing:
-    """Looks for due jobs; rings `fired` when it has made runs of them."""
+    """Looks for due jobs; rings `fired` when it has made runs of them.
+
+    With `first_claim`, the runs that are due soon are held by this worker from the first moment.
+    """
 
     def __init__(
         self,
         jobs: DueJobStore,
-        queue: Queue,
+        choice: Choice,
         runs: RunStore,
         clock: DatabaseClock,
         *,
         fired: Bell,
+        first_claim: FirstClaim | None = None,
     ) -> None:
         self._jobs = jobs
-        self._queue = queue
-        self._rounds = Rounds(self._due_by_user)
+        self._choice = choice
         self._runs = runs
         self._clock = clock
         self._fired = fired
-        self._next_moment: datetime | None = None
+        self._first_claim = first_claim
 
     async def step(self) -> bool:
         """Fire a page of due jobs; return whether there are likely more.
@@ -55,24 +52,16 @@ class Firing:
         harmlessly, while the other order would lose a fire.
         """
         now = self._clock.now()
-        page = await self._queue.peek(until=now + HERD_AHEAD, limit=PAGE + 1)
-        self._next_moment = page[0].at if page else now + HERD_AHEAD
-        if len(page) > PAGE:
-            until = now + HERD_AHEAD
-            job_ids = await self._rounds.take(until=until, limit=PAGE, room_of=_any_number)
-            await self._fire(job_ids, now=now, ahead=HERD_AHEAD)
-            return True
-        if page and page[0].at <= now + LOOK_AHEAD:
-            near = [job.id for job in page if job.at <= now + AHEAD]
-            await self._fire(near, now=now, ahead=AHEAD)
-            self._next_moment = now + AHEAD
-        return False
+        chosen = await self._choice.of(now=now, limit=PAGE)
+        if chosen.ids:
+            await self._fire(chosen.ids, now=now, ahead=HORIZON if chosen.herd else AHEAD)
+        return chosen.more
 
     def seconds_until_look(self) -> float | None:
-        """Return how long the next look can wait, or None if no fire time is known."""
-        if self._next_moment is None:
+        """Return how long the next look can wait, or None before the first."""
+        if self._choice.look_at is None:
             return None
-        return (self._next_moment - LOOK_AHEAD - self._clock.now()) / timedelta(seconds=1)
+        return (self._choice.look_at - self._clock.now()) / timedelta(seconds=1)
 
     async def _fire(self, job_ids: Sequence[str], *, now: datetime, ahead: timedelta) -> None:
         due = await self._jobs.due(job_ids, until=now + ahead)
@@ -80,13 +69,16 @@ class Firing:
             await self._set_aside(job_id, reason, now)
         planned = [(job, await self._plan(job, now=now, ahead=ahead)) for job in due.jobs]
         plans = [(job, plan) for job, plan in planned if plan]
-        await self._runs.add([run for job, plan in plans for run in _runs_of(job, plan, now)])
+        await self._add([run for job, plan in plans for run in _runs_of(job, plan, now)], now)
         _tell_misfires(plans, now)
-        self._fired.ring()
         await self._jobs.advance([_advance(job, plan) for job, plan in plans])
 
-    async def _due_by_user(self, until: datetime) -> Mapping[str, Sequence[str]]:
-        return await self._queue.peek_by_user(until=until, reach=REACH, of_user=OF_USER)
+    async def _add(self, runs: Sequence[Run], now: datetime) -> None:
+        ready = self._first_claim.of(runs, now=now) if self._first_claim else runs
+        foreign = await self._runs.add(ready)
+        if self._first_claim:
+            self._first_claim.keep(ready, foreign=foreign)
+        self._fired.ring()
 
     async def _plan(self, job: Job, *, now: datetime, ahead: timedelta) -> FirePlan | None:
         """Return the plan of a due job, or set the job aside if its schedule is broken."""
@@ -110,10 +102,6 @@ class Firing:
         log.error("job set aside", extra={"job_id": job_id, "reason": reason})
         message = f"Set aside, because it could not be read: {reason}. Give it anew, or delete it."
         await self._jobs.set_aside(job_id, reason=message, now=now)
-
-
-def _any_number(_user_id: str) -> int:
-    return PAGE
 
 
 def _runs_of(job: Job, plan: FirePlan, now: datetime) -> list[Run]:

@@ -10,12 +10,14 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from cronpp_app import __version__
 from cronpp_app.engine.claims import HeldClaims
 from cronpp_app.engine.database_clock import DatabaseClock
+from cronpp_app.engine.turns import Turns
 from cronpp_app.store.counters import CounterStore
 from cronpp_app.store.workers import WorkerInfo, WorkerStore
 
 log = logging.getLogger("cronpp.worker")
 
 BEAT_SECONDS = 10
+LOOK_AROUND_SECONDS = 2
 SYNC_SECONDS = 20
 COUNT_SECONDS = 5
 
@@ -29,6 +31,7 @@ class Upkeep:
         counters: CounterStore,
         clock: DatabaseClock,
         held: HeldClaims,
+        turns: Turns,
         *,
         worker_id: str,
     ) -> None:
@@ -36,6 +39,7 @@ class Upkeep:
         self._counters = counters
         self._clock = clock
         self._held = held
+        self._turns = turns
         self._worker_id = worker_id
         self._scheduler = AsyncIOScheduler(timezone="UTC")
 
@@ -44,8 +48,10 @@ class Upkeep:
         await self._clock.sync()
         self._started_at = self._clock.now()
         await self._beat()
+        await self._look_around()
         for duty, seconds in (
             (self._beat, BEAT_SECONDS),
+            (self._look_around, LOOK_AROUND_SECONDS),
             (self._clock.sync, SYNC_SECONDS),
             (self._counters.flush, COUNT_SECONDS),
         ):
@@ -73,6 +79,10 @@ class Upkeep:
                 seen_at=self._started_at,
             )
         )
+
+    async def _look_around(self) -> None:
+        """Learn who else works, so that the work is shared."""
+        self._turns.among([worker.id for worker in await self._workers.seen()])
 
 
 def _logged(duty: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

@@ -37,13 +37,6 @@ class Queue:
             async for one in found.limit(limit)
         ]
 
-    async def next_moment(self) -> datetime | None:
-        """Return the earliest moment, or None when nothing waits."""
-        found = await self._collection.find_one(
-            {self._field: _IS_DATE}, {"_id": 0, self._field: 1}, sort=self._oldest_first
-        )
-        return found[self._field] if found else None
-
     async def peek_by_user(
         self, *, until: datetime, reach: int, of_user: int
     ) -> Mapping[str, Sequence[str]]:

@@ -86,12 +86,15 @@ def run_document(run: Run) -> RunDocument:
         "retry": retry_document(run.retry),
         "overlap": run.overlap.value,
         "created_at": run.created_at,
-        "attempt_count": 0,
+        "attempt_count": run.attempt_count,
         "lost_count": 0,
         "spared_count": 0,
     }
     optional = {
         "wake_at": run.wake_at,
+        "due_at": run.due_at,
+        "claim_id": run.claim_id,
+        "worker_id": run.worker_id,
         "reason": run.reason,
         "finished_at": run.finished_at,
         "last_fire_time": run.last_fire_time,

@@ -56,13 +56,13 @@ class RunStore:
         self._logs = database.logs
         self._retention = retention
 
-    async def add(self, runs: Sequence[Run]) -> None:
-        """Insert those of `runs` that are not there yet.
+    async def add(self, runs: Sequence[Run]) -> set[str]:
+        """Insert those of `runs` that are not there yet; return the ids of the others.
 
         One that is there already was fired by another worker, which is as good.
         """
         if not runs:
-            return
+            return set()
         known: set[int] = set()
         try:
             await self._runs.insert_many([self._dated(run) for run in runs], ordered=False)
@@ -71,6 +71,7 @@ class RunStore:
         for index, run in enumerate(runs):
             if run.finished_at is not None and index not in known:
                 self._tally.ended(run.status)
+        return {runs[index].id for index in known}
 
     async def last_told(self, job: Job, *, since: datetime) -> datetime | None:
         """Return the last fire time from `since` on that this version of `job` has told."""

@@ -97,7 +97,7 @@ async def test_two_workers_share_the_work_and_leave_in_good_order(
         target.url,
         count=60,
         start_at=utc_now() + timedelta(seconds=4),
-        lasting=timedelta(seconds=3),
+        lasting=timedelta(seconds=6),
     )
     with workers(mongodb_uri, database_name, tmp_path / "workers.log", 2) as running:
         await wait_for_calm(database, at_most=60)

@@ -62,10 +62,13 @@ class Bench:
         self.workers: list[Duties] = []
         self.services = build_services(Settings(egress_allow="127.0.0.1"), database, keys)
 
-    async def worker(self, **settings: Any) -> Duties:
-        """Return a new worker that has read the database's clock and does nothing by itself."""
+    async def worker(self, *, claims_first: bool = False, **settings: Any) -> Duties:
+        """Return a new worker that has read the database's clock and does nothing by itself.
+
+        It leaves the runs it fires to whoever claims them, so that tests can look between.
+        """
         chosen = Settings(**{"slots": 50, **settings})
-        duties = build_worker(chosen, self.database, self.target.perform)
+        duties = build_worker(chosen, self.database, self.target.perform, claims_first=claims_first)
         await duties.upkeep._clock.sync()
         self.workers.append(duties)
         return duties

@@ -76,3 +76,57 @@ async def test_a_target_learns_which_run_attempt_and_fire_time_called_it(bench: 
     assert headers["X-Cronpp-Run-Id"] == headers["Idempotency-Key"] == run.id
     assert headers["X-Cronpp-Attempt"] == "1"
     assert headers["X-Cronpp-Fire-Time"].endswith("Z")
+
+
+async def test_a_run_may_be_held_from_its_first_moment_by_one_worker_only(bench: Bench) -> None:
+    jobs = [await bench.add_job() for _ in range(20)]
+    workers = [await bench.worker(claims_first=True) for _ in range(4)]
+    await asyncio.gather(*(worker.firing.step() for worker in workers))
+    assert {run.status for run in await bench.runs()} == {RunStatus.RUNNING}
+    for worker in workers:
+        await worker.starting.step()
+        await bench.settle(worker)
+    assert len(bench.target.calls) == 20
+    assert {run.status for run in await bench.runs()} == {RunStatus.SUCCESS}
+    assert {run.attempt_count for job in jobs for run in await bench.runs(job)} == {1}
+
+
+async def test_a_run_held_from_its_first_moment_is_taken_over_when_its_worker_dies(
+    bench: Bench,
+) -> None:
+    job = await bench.add_job()
+    dead = await bench.worker(claims_first=True)
+    await dead.firing.step()
+    await bench.make_due(job)
+    other = await bench.worker()
+    await bench.begin(other)
+    await bench.settle(other)
+    await bench.make_due(job)
+    await bench.begin(other)
+    await bench.settle(other)
+    run = await bench.run(job)
+    assert (run.status, run.possible_duplicate) == (RunStatus.SUCCESS, False)
+    assert len(bench.target.calls) == 1
+
+
+async def test_a_worker_claims_no_more_of_what_it_fires_than_it_has_room_for(bench: Bench) -> None:
+    for _ in range(9):
+        await bench.add_job()
+    worker = await bench.worker(claims_first=True, slots=2)
+    await worker.firing.step()
+    statuses = sorted(run.status for run in await bench.runs())
+    assert statuses == [RunStatus.PENDING] * 7 + [RunStatus.RUNNING] * 2
+
+
+async def test_workers_take_what_it_is_their_turn_to_take_and_leave_nothing(bench: Bench) -> None:
+    for _ in range(30):
+        await bench.add_job(due_ago=-0.4)
+    first, second = [await bench.worker() for _ in range(2)]
+    names = [worker.upkeep._worker_id for worker in (first, second)]
+    for worker in (first, second):
+        worker.upkeep._turns.among(names)
+    await first.firing.step()
+    half = len(await bench.runs())
+    assert 0 < half < 30
+    await second.firing.step()
+    assert len(await bench.runs()) == 30

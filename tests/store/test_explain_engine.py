@@ -115,14 +115,12 @@ async def _note_endings(database: Database) -> None:
 
 
 READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
-    "the next fire time": lambda d: queue_of_jobs(d).next_moment(),
     "which jobs are due": lambda d: queue_of_jobs(d).peek(until=utc_now(), limit=DUE),
     "due jobs by user": lambda d: queue_of_jobs(d).peek_by_user(
         until=utc_now(), reach=DUE, of_user=5
     ),
     "due jobs": lambda d: DueJobStore(d).due(DUE_JOB_IDS, until=utc_now()),
     "how jobs stand": lambda d: DueJobStore(d).standing([f"job-{n}" for n in range(DUE)]),
-    "the next wake-up": lambda d: queue_of_runs(d).next_moment(),
     "due runs": lambda d: queue_of_runs(d).peek(until=utc_now(), limit=DUE),
     "due runs by user": lambda d: queue_of_runs(d).peek_by_user(
         until=utc_now(), reach=DUE, of_user=5
@@ -142,10 +140,8 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
 # How many documents each document returned stands for.
 GROUPED = {"due jobs by user": DUE, "due runs by user": DUE}
 COVERED = {
-    "the next fire time",
     "which jobs are due",
     "due jobs by user",
-    "the next wake-up",
     "due runs",
     "due runs by user",
 }
