@@ -73,14 +73,14 @@ class Choice:
         chosen, held_up = self._within_shares(near)
         self._rounds.forget(chosen)
         left = {one.id for one in page} - set(chosen) - held_up
-        wakes = [self._wake(one) for one in page if one.id in left]
+        wakes = [one.at - self._lead(one) for one in page if one.id in left]
         beyond = page[-1].at if full else now + HORIZON
         self.look_at = min([*wakes, beyond - LOOK_AHEAD])
         return Chosen(ids=chosen, more=len(near) == limit)
 
     def _near(self, page: Sequence[Waiting], now: datetime) -> list[Waiting]:
         """Return all that may be taken by now, once something of it is to be taken."""
-        if not any(self._wake(one) <= now for one in page):
+        if not any(one.at <= now + self._lead(one) for one in page):
             return []
         return [
             one
@@ -88,8 +88,9 @@ class Choice:
             if one.at <= now + (AHEAD if self._turns.is_ours(one.id) else TAKE_OVER)
         ]
 
-    def _wake(self, one: Waiting) -> datetime:
-        return one.at - (LOOK_AHEAD if self._turns.is_ours(one.id) else TAKE_OVER)
+    def _lead(self, one: Waiting) -> timedelta:
+        """Return how long before its time `one` asks for a look."""
+        return LOOK_AHEAD if self._turns.is_ours(one.id) else TAKE_OVER
 
     def _within_shares(self, page: Sequence[Waiting]) -> tuple[list[str], set[str]]:
         """Return what of `page` its users have room for, and the rest, which a bell wakes."""
@@ -100,7 +101,13 @@ class Choice:
         return chosen, {one.id for one in page} - set(chosen)
 
     async def _waiting_by_user(self, until: datetime) -> Mapping[str, Sequence[str]]:
-        return await self._queue.peek_by_user(until=until, reach=REACH, of_user=OF_USER)
+        """Return what waits of each user: what is our turn, or all if nothing of it is."""
+        found = await self._queue.peek_by_user(until=until, reach=REACH, of_user=OF_USER)
+        ours = {
+            user_id: [one for one in ids if self._turns.is_ours(one)]
+            for user_id, ids in found.items()
+        }
+        return {user_id: ours[user_id] or ids for user_id, ids in found.items()}
 
 
 class Rounds:
