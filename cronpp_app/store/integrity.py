@@ -202,7 +202,8 @@ async def _records_of(database: Database, job_id: str) -> AsyncIterator[str]:
 async def _gaps(database: Database, ledger: _Ledger) -> AsyncIterator[str]:
     """I4: between a job's first run and its next, every fire time has a run or a row.
 
-    Checked for the present version of each job: an edit starts its schedule anew.
+    Checked for the present version of each job, since it was last resumed: an edit starts its
+    schedule anew, and a pause leaves a gap.
     """
     async for document in database.jobs.find({"next_run_time": _IS_DATE}):
         for job in readable([document]):
@@ -227,7 +228,8 @@ async def _gaps_of(database: Database, job: Job, first: datetime) -> AsyncIterat
         "fire_time": {"$gte": first},
         "trigger": Trigger.SCHEDULE.value,
     }
-    until, schedule = first - _TICK, job.definition.schedule
+    # What passed while it was paused is neither: it counts from when it was last resumed.
+    until, schedule = max(first, job.updated_at) - _TICK, job.definition.schedule
     fields = {"fire_time": 1, "last_fire_time": 1}
     async for run in database.runs.find(told, fields).sort({"fire_time": 1}):
         missing = next_fire(schedule, after=until)

@@ -33,7 +33,7 @@ class Queue:
         fields = {"user_id": 1, self._field: 1}
         found = self._collection.find(self._by(until), fields).sort(self._oldest_first)
         return [
-            Waiting(id=one["_id"], user_id=one["user_id"], at=one[self._field])
+            Waiting(id=one["_id"], user_id=str(one.get("user_id")), at=one[self._field])
             async for one in found.limit(limit)
         ]
 

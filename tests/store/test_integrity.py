@@ -106,3 +106,11 @@ async def test_what_was_deleted_for_its_age_is_not_missed(database: Database, jo
         await _add(database, job, hour, **kept, job_version=2)
     await database.runs.delete_many({"job_version": 1})
     assert await _found(database) == []
+
+
+async def test_what_passed_during_a_pause_is_not_missed(database: Database, job: Job) -> None:
+    await database.runs.delete_one({"fire_time": NOON + 2 * HOUR})
+    assert await _found(database) != []
+    resumed = {"updated_at": NOON + 2.5 * HOUR}
+    await database.jobs.update_one({"_id": job.id}, {"$set": resumed})
+    assert await _found(database) == []
