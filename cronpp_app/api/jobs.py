@@ -62,8 +62,9 @@ async def create(
 @router.get("", responses={200: {"model": PageAnswer[JobAnswer]}, **problems(422)})
 async def search(api: Api, user: CurrentUser, query: Annotated[JobParameters, Query()]) -> Response:
     """List the caller's jobs."""
-    page = await api.jobs.search(user, JobQuery(**query.model_dump()))
-    return page_answer(page, job_fields)
+    async with api.lists:
+        page = await api.jobs.search(user, JobQuery(**query.model_dump()))
+    return await page_answer(page, job_fields)
 
 
 @router.get("/{job_id}", responses={200: {"model": JobAnswer}, **problems(404)})
@@ -157,8 +158,9 @@ async def runs_of(
 ) -> Response:
     """List a job's runs, newest first."""
     await api.jobs.get(user, job_id)
-    page = await api.runs.search(user, RunQuery(job_id=job_id, **query.model_dump()))
-    return page_answer(page, run_fields)
+    async with api.lists:
+        page = await api.runs.search(user, RunQuery(job_id=job_id, **query.model_dump()))
+    return await page_answer(page, run_fields)
 
 
 async def _edited(

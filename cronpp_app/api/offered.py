@@ -1,8 +1,10 @@
 """The services that the API offers to other programs."""
 
+from asyncio import Semaphore
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from cronpp_app.clock import utc_now
 from cronpp_app.services.accounts import Accounts
@@ -18,10 +20,16 @@ from cronpp_app.services.signing import Signing
 from cronpp_app.services.tokens import Tokens
 from cronpp_app.services.transfer import Transfer
 
+_LISTS_AT_ONCE = 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiServices:
-    """The services that the API offers; `clock` tells the present moment."""
+    """The services that the API offers; `clock` tells the present moment.
+
+    `lists` lets few long lists be read at a time: reading one takes milliseconds of the only
+    thread there is, and a probe must not wait for a dozen of them.
+    """
 
     accounts: Accounts
     tokens: Tokens
@@ -36,3 +44,4 @@ class ApiServices:
     metrics: Metrics
     idempotency: Idempotency
     clock: Callable[[], datetime] = utc_now
+    lists: Semaphore = field(default_factory=partial(Semaphore, _LISTS_AT_ONCE))

@@ -39,7 +39,9 @@ runs_router = APIRouter(prefix="/runs", tags=["runs"])
 @runs_router.get("", responses={200: {"model": PageAnswer[ListedRunAnswer]}, **problems(422)})
 async def search(api: Api, user: CurrentUser, query: Annotated[RunParameters, Query()]) -> Response:
     """List the runs of the caller's jobs, newest first."""
-    return page_answer(await api.runs.search(user, RunQuery(**query.model_dump())), run_fields)
+    async with api.lists:
+        page = await api.runs.search(user, RunQuery(**query.model_dump()))
+    return await page_answer(page, run_fields)
 
 
 @runs_router.get("/{run_id}", responses={200: {"model": RunAnswer}, **problems(404)})

@@ -26,7 +26,7 @@ _VALUE = body_of(SecretDraft, {"value": "ghp_9876543210"})
 async def search(api: Api, user: CurrentUser, query: Annotated[Paging, Query()]) -> Response:
     """List the caller's secrets by name; of their values only the masks."""
     page = await api.secrets.list(user, limit=query.limit, cursor=query.cursor)
-    return page_answer(page, _secret_fields)
+    return await page_answer(page, _secret_fields)
 
 
 @router.post(

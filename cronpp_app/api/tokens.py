@@ -23,7 +23,7 @@ router = APIRouter(prefix="/tokens", tags=["tokens"])
 async def search(api: Api, user: CurrentUser, query: Annotated[Paging, Query()]) -> Response:
     """List the caller's API tokens, the newest first; the tokens themselves are not shown."""
     page = await api.tokens.list(user, limit=query.limit, cursor=query.cursor)
-    return page_answer(page, _token_fields)
+    return await page_answer(page, _token_fields)
 
 
 @router.post(
