@@ -121,11 +121,13 @@ async def test_a_cursor_of_another_order_is_refused(ada: AsyncClient) -> None:
     assert (await ada.get("/api/jobs", params=query)).status_code == 422
 
 
-async def test_a_damaged_job_does_not_hide_the_others(ada: AsyncClient, database: Database) -> None:
+async def test_a_damaged_job_is_listed_and_hides_no_others(
+    ada: AsyncClient, database: Database
+) -> None:
     damaged = await _create(ada, "damaged")
     await _create(ada, "sound")
     await database.jobs.update_one({"_id": damaged}, {"$set": {"schedule": {"kind": "moon"}}})
-    assert await _names(ada) == ["sound"]
+    assert await _names(ada) == ["damaged", "sound"]
 
 
 async def test_urls_are_refused_where_their_host_may_not_be_called(
