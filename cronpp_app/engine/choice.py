@@ -19,8 +19,10 @@ from cronpp_app.store.queue import Queue, Waiting
 # is due when the next of ours is half of that away, so that looks are few and none is late.
 AHEAD = timedelta(seconds=1)
 LOOK_AHEAD = AHEAD / 2
-# So near, what is another worker's turn is taken by whoever sees it: that worker is away.
+# So near its time, and seen for so long, what is another worker's turn is taken by anybody: that
+# worker is away.
 TAKE_OVER = timedelta(milliseconds=250)
+_FOREVER = timedelta(days=36_500)
 # How far a look reaches, and how dense a full page is that takes all that time to be worked off.
 HORIZON = timedelta(seconds=3)
 HERD_SPAN = timedelta(milliseconds=100)
@@ -53,6 +55,7 @@ class Choice:
         self._turns = turns
         self._room_of = room_of
         self._rounds = Rounds(self._waiting_by_user, room_of)
+        self._theirs: dict[str, datetime] = {}
         self.look_at: datetime | None = None
 
     async def of(self, *, now: datetime, limit: int) -> Chosen:
@@ -65,6 +68,7 @@ class Choice:
             if ids is not None:
                 self.look_at = now if ids else now + REST
                 return Chosen(ids=ids, more=bool(ids))
+        self._note_theirs(page, now)
         near = self._near(page, now)[:limit]
         if full and not near and page[-1].at - page[0].at < HERD_SPAN:
             near = [one for one in page if self._turns.is_ours(one.id)][:limit]
@@ -73,24 +77,35 @@ class Choice:
         chosen, held_up = self._within_shares(near)
         self._rounds.forget(chosen)
         left = {one.id for one in page} - set(chosen) - held_up
-        wakes = [one.at - self._lead(one) for one in page if one.id in left]
+        wakes = [self._wake(one) for one in page if one.id in left]
         beyond = page[-1].at if full else now + HORIZON
         self.look_at = min([*wakes, beyond - LOOK_AHEAD])
         return Chosen(ids=chosen, more=len(near) == limit)
 
     def _near(self, page: Sequence[Waiting], now: datetime) -> list[Waiting]:
         """Return all that may be taken by now, once something of it is to be taken."""
-        if not any(one.at <= now + self._lead(one) for one in page):
+        if not any(one.at <= now + self._lead(one, LOOK_AHEAD, now) for one in page):
             return []
-        return [
-            one
-            for one in page
-            if one.at <= now + (AHEAD if self._turns.is_ours(one.id) else TAKE_OVER)
-        ]
+        return [one for one in page if one.at <= now + self._lead(one, AHEAD, now)]
 
-    def _lead(self, one: Waiting) -> timedelta:
-        """Return how long before its time `one` asks for a look."""
-        return LOOK_AHEAD if self._turns.is_ours(one.id) else TAKE_OVER
+    def _lead(self, one: Waiting, ours: timedelta, now: datetime) -> timedelta:
+        """Return how long before its time `one` is to be taken; what was just seen is not yet."""
+        seen_at = self._theirs.get(one.id)
+        if seen_at is None:
+            return ours
+        return TAKE_OVER if now - seen_at >= TAKE_OVER else -_FOREVER
+
+    def _note_theirs(self, page: Sequence[Waiting], now: datetime) -> None:
+        """Remember since when we have seen what is another worker's turn."""
+        theirs = (one.id for one in page if not self._turns.is_ours(one.id))
+        self._theirs = {one: self._theirs.get(one, now) for one in theirs}
+
+    def _wake(self, one: Waiting) -> datetime:
+        """Return when `one`, left for now, asks for a look."""
+        seen_at = self._theirs.get(one.id)
+        if seen_at is None:
+            return one.at - LOOK_AHEAD
+        return max(one.at, seen_at + 2 * TAKE_OVER) - TAKE_OVER
 
     def _within_shares(self, page: Sequence[Waiting]) -> tuple[list[str], set[str]]:
         """Return what of `page` its users have room for, and the rest, which a bell wakes."""

@@ -130,3 +130,17 @@ async def test_workers_take_what_it_is_their_turn_to_take_and_leave_nothing(benc
     assert 0 < half < 30
     await second.firing.step()
     assert len(await bench.runs()) == 30
+
+
+async def test_what_another_worker_does_not_take_in_time_is_taken_over(bench: Bench) -> None:
+    for _ in range(10):
+        await bench.add_job()
+    worker = await bench.worker()
+    worker.upkeep._turns.among([worker.upkeep._worker_id, "one-that-died"])
+    await worker.firing.step()
+    assert len(await bench.runs()) < 10
+    worker.firing._choice._theirs = dict.fromkeys(
+        worker.firing._choice._theirs, utc_now() - timedelta(seconds=1)
+    )
+    await worker.firing.step()
+    assert len(await bench.runs()) == 10
