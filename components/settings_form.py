@@ -8,7 +8,7 @@ from nicegui import ui
 
 from components.form import Form, labelled
 from components.frame import sign_out
-from components.markup import box, button, text
+from components.markup import box, button, link, text
 from components.section import section
 from components.segments import Segments
 from components.zone_field import zone_field
@@ -108,3 +108,13 @@ def _profile(values: SettingsValues) -> None:
         ):
             text(label, tag="dt")
             text(words, tag="dd")
+
+
+def export_settings() -> None:
+    """Draw the way to take all jobs along."""
+    words = "All your jobs as one JSON file; POST /api/import reads it back"
+    with section("Export", words, "file-text", "calm"), box():
+        made = link(
+            "Download my jobs", "/api/export", "cx-button cx-button-plain", icon_name="arrow-down"
+        )
+        made.props["download"] = "cronpp-jobs.json"

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 from nicegui import ui
 
 from components.markup import box, text
-from components.settings_form import SettingsForm, SettingsValues
+from components.settings_form import SettingsForm, SettingsValues, export_settings
 from components.theme import theme_of
 from cronpp_app.domain.zones import load_zone
 from cronpp_app.errors import InvalidInput
 from cronpp_app.services.accounts import User
 from pages.framed import framed
 from pages.sessions import close_pages
+from pages.settings_keys import SecretKeeping, SigningKeeping, TokenKeeping
 from pages.visitor import Visitor, visitor_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ def register(services: "Services") -> None:
                     on_password=visitor.guarded(keeping.set_password),
                     on_theme=keeping.set_theme,
                 )
+                await TokenKeeping(visitor).draw()
+                await SecretKeeping(visitor).draw()
+                SigningKeeping(visitor)
+                export_settings()
 
 
 class Keeping:

@@ -117,6 +117,17 @@
     input.focus();
   });
 
+  document.addEventListener("click", async (event) => {
+    const copy = event.target.closest("[data-cx-copy]");
+    if (!copy) return;
+    try {
+      await navigator.clipboard.writeText(copy.dataset.cxCopy);
+      Quasar.Notify.create({ message: "Copied.", icon: "check", position: "bottom", timeout: 1500 });
+    } catch { // not offered on plain http: select it, for Ctrl+C
+      getSelection().selectAllChildren(copy.parentElement.querySelector(".cx-copied"));
+    }
+  });
+
   // A form is sent once, and tells which zone its reader lives in.
   document.addEventListener("submit", (event) => {
     const button = event.target.querySelector("button[type=submit][data-cx-busy]");
