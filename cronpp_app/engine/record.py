@@ -85,7 +85,8 @@ class Recording:
         which stays in the queue until the other two are done, so that a crash in between is
         mended by whoever finds it there.
         """
-        ended, adopted = self._ended[:BATCH], self._adopted[:BATCH]
+        ended = _one_of_each_run(self._ended, without=set())
+        adopted = _one_of_each_run(self._adopted, without={one.run.id for one in ended})
         await self._show(without={closing.run.id for closing in self._ended})
         if not ended and not adopted:
             return False
@@ -95,7 +96,9 @@ class Recording:
         valid = [closing for closing in ended if closing.run.id not in lost] + adopted
         await self._jobs.note_endings([_ending(closing) for closing in valid])
         await self._runs.finish([(closing.run, _outcome(closing)) for closing in valid])
-        del self._ended[: len(ended)], self._adopted[: len(adopted)]
+        written = {id(closing) for closing in (*ended, *adopted)}
+        self._ended = [one for one in self._ended if id(one) not in written]
+        self._adopted = [one for one in self._adopted if id(one) not in written]
         self._recorded([closing.run for closing in ended])
         if any(closing.verdict.status is RunStatus.RETRYING for closing in valid):
             self._retrying.ring()
@@ -105,6 +108,21 @@ class Recording:
         running, self._running = self._running, {}
         job_ids = [run.job_id for run_id, run in running.items() if run_id not in without]
         await self._jobs.mark_running(job_ids)
+
+
+def _one_of_each_run(closings: Sequence[Closing], *, without: set[str]) -> list[Closing]:
+    """Return a batch of the first closings, no two of one run, and of none `without`.
+
+    A worker may hold two words on a run: a late one of its own, and one as its reaper. Each
+    must meet the fence by itself.
+    """
+    batch: dict[str, Closing] = {}
+    for closing in closings:
+        if len(batch) == BATCH:
+            break
+        if closing.run.id not in without:
+            batch.setdefault(closing.run.id, closing)
+    return list(batch.values())
 
 
 def close(

@@ -273,7 +273,8 @@ class Cluster:
     async def _must_be_recorded(self, run: Run, status: str) -> None:
         record = await self.database.logs.find_one({"_id": log_id(run.id, run.attempt_count)})
         if (record is None or record["status"] != status) and run.id not in self.cancelled:
-            self.broken.append(f"I2: a timely result of run {run.id} was not accepted")
+            told = record and {key: record.get(key) for key in ("status", "claim_id", "stale_note")}
+            self.broken.append(f"I2: a timely result of {run} was not accepted: {status}, {told}")
 
     def _valid_results(self, worker: Duties) -> list[tuple[Run, str]]:
         held = worker.claiming._held._claims
