@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from cronpp_app.composition import build_caller, build_performing, build_worker, open_keys, pace_of
+from cronpp_app.composition import build_caller, build_performing, open_keys
 from cronpp_app.engine.runtime import run_worker
 from cronpp_app.errors import CronppError, SetupError
 from cronpp_app.event_loop import run_in_event_loop
@@ -23,6 +23,7 @@ from cronpp_app.settings import Settings, load_settings, parse_options
 from cronpp_app.store.database import connect
 from cronpp_app.store.embedded import find_embedded
 from cronpp_app.store.indexes import ensure_indexes
+from cronpp_app.worker_composition import build_worker, pace_of
 
 log = logging.getLogger("cronpp.worker")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cronpp_app.clock import utc_now
-from cronpp_app.composition import build_performing, build_services, build_worker
+from cronpp_app.composition import build_performing, build_services
 from cronpp_app.domain.attempts import AttemptError, AttemptResult, ErrorKind
 from cronpp_app.domain.backoff import RetryPolicy
 from cronpp_app.domain.jobs import Job, JobDefinition, JobStatus, LogAction
@@ -25,6 +25,7 @@ from cronpp_app.store.documents import job_document
 from cronpp_app.store.integrity import violations
 from cronpp_app.store.keys import Keys
 from cronpp_app.store.run_documents import attempt_from, run_from
+from cronpp_app.worker_composition import build_worker
 from tests.engine.receivers import Receiver
 
 OK = AttemptResult()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from cronpp_app.composition import build_services, build_worker
+from cronpp_app.composition import build_services
 from cronpp_app.domain.attempts import AttemptResult
 from cronpp_app.domain.jobs import JobDefinition, LogAction, Overlap
 from cronpp_app.domain.runs import FINAL, Run, RunStatus, Trigger
@@ -20,6 +20,7 @@ from cronpp_app.store.database import Database
 from cronpp_app.store.integrity import violations
 from cronpp_app.store.keys import Keys
 from cronpp_app.store.run_documents import run_from
+from cronpp_app.worker_composition import build_worker
 from tests.engine.virtual import Death, VirtualTime, survivors_of, virtual
 from tests.factories import make_user
 

@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from cronpp_app.composition import pace_of
 from cronpp_app.domain.runs import RunStatus
 from cronpp_app.engine.loops import Bell, repeat
 from cronpp_app.engine.runtime import Duties, run_worker
 from cronpp_app.settings import Settings
 from cronpp_app.store.changes import Notices
+from cronpp_app.worker_composition import pace_of
 from tests.engine.conftest import Bench
 
 # Longer than any test lasts: whatever happens sooner was not found by polling.

@@ -57,7 +57,7 @@ class VirtualTime:
         with pytest.MonkeyPatch.context() as patch:
             for module in _MODULES:
                 patch.setattr(f"cronpp_app.engine.{module}.monotonic", self.monotonic)
-            patch.setattr("cronpp_app.composition.monotonic", self.monotonic)
+            patch.setattr("cronpp_app.worker_composition.monotonic", self.monotonic)
             yield
 
     def burn(self) -> None:
