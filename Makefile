@@ -42,14 +42,15 @@ bench: $(DEVELOPMENT) ## Measure cost of fire times, lateness under load, cost o
 	$(BIN)/python -m bench.lateness --jobs 100 --seconds 30
 	$(BIN)/python -m bench.idle --jobs 100000
 
-browser: $(DEVELOPMENT) ## Find or install the browser of the tests
+browser: $(DEVELOPMENT) ## Find or install the browser of the tests, and axe-core
 	@$(BIN)/python -m tests.browser.find_browser --install
+	@$(BIN)/python -m tests.browser.npm_packages
 
 promtool: $(DEVELOPMENT) ## Find or fetch Prometheus' checker of metrics
 	@$(BIN)/python -m tests.find_promtool --install
 
 clean: ## Remove what these commands made; the data in .cronpp stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis bench/out
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .node bench/out
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -136,7 +136,7 @@ def _header(values: FrameValues, drawer: ui.element) -> None:
 
 def _palette_button() -> None:
     opener = box("cx-palette-button", tag="button")
-    opener.props.update({"type": "button", "aria-label": "Search and commands"})
+    opener.props["type"] = "button"
     opener.on("click", js_handler="() => emitEvent('cx_palette', '')")
     with opener:
         icon("search")

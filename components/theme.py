@@ -55,6 +55,8 @@ def install_theme() -> None:
     )
     if "cxInstall" not in app.config.vue_config_script:
         app.config.vue_config_script += "\ncxInstall(app);\n"
+    # Its bar has no name that a screen reader could say, and nothing here takes that long.
+    app.config.quasar_config["loadingBar"] = {"skipHijack": True}
     app.config.quasar_config["brand"] = {"primary": "#4f46e5", "negative": "#b91c1c"}
 
 

@@ -1,0 +1,78 @@
+"""axe-core finds nothing wrong on any page, in either theme, on a desktop and on a phone."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Account, Target, signed_in
+from tests.browser.npm_packages import axe_script
+from tests.browser.screenshots import DESKTOP, PHONE
+
+_RUN = """async () => {
+  const found = await axe.run(document, {resultTypes: ["violations"]});
+  return found.violations.map(({id, impact, nodes}) =>
+    `${id} (${impact}): ` + nodes.slice(0, 3).map(node => node.target.join(" ")
+      + " | " + node.html.slice(0, 160)
+      + " | " + node.any.concat(node.all).map(check => check.message).join("; ")).join("\\n  "));
+}"""
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe-core finds wrong once nothing on the page moves any more."""
+    page.evaluate("document.fonts.ready.then(() => undefined)")
+    page.add_style_tag(
+        content="*, *::before, *::after { transition: none !important; animation: none !important }"
+    )
+    if not page.evaluate("'axe' in window"):
+        page.add_script_tag(path=axe_script())
+    return [f"{page.url}: {words}" for words in page.evaluate(_RUN)]
+
+
+def settled(page: Page, path: str, sign: str) -> None:
+    page.goto(path)
+    expect(page.locator(sign).first).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_nothing(
+    open_page: Callable[..., Page], ada: Account, target: Target, size: dict[str, Any], theme: str
+) -> None:
+    job = ada.add_job("Reports", f"{target.url}/ok", tags=["billing"])
+    broken = ada.add_job("Broken", f"{target.url}/busy", retry={"max_retries": 0})
+    for one in (job, broken):
+        ada.http.post(f"/api/jobs/{one['id']}/run")
+    page = open_page(color_scheme=theme, **size)
+    found: list[str] = []
+    for path in ("/login", "/signup"):
+        settled(page, path, "form")
+        found += violations(page)
+    signed_in(page, ada)
+    for path, sign in pages(job["id"], broken["id"]):
+        settled(page, path, sign)
+        found += violations(page)
+    settled(page, "/jobs/new", ".cx-fire")
+    expect(page.locator(".cm-content[aria-label]")).to_be_attached()
+    for kind in ("Interval", "Once"):
+        page.get_by_role("button", name=kind, exact=True).click()
+        found += violations(page)
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("option").first).to_be_visible()
+    found += violations(page)
+    assert not found, "\n".join(found)
+
+
+def pages(job_id: str, broken_id: str) -> list[tuple[str, str]]:
+    """Every page of somebody signed in, and what is seen once it is there."""
+    return [
+        ("/", ".cx-tile"),
+        ("/jobs", "tr[data-job]"),
+        ("/jobs?q=nothing+like+it", ".cx-empty:visible"),
+        (f"/jobs/{job_id}/edit", ".cx-fire"),
+        (f"/jobs/{job_id}/runs", ".cx-exchange"),
+        (f"/jobs/{broken_id}/runs", ".cx-exchange"),
+        ("/workers", ".cx-page h1"),
+        ("/settings", ".cx-section"),
+    ]
