@@ -119,12 +119,25 @@ def _input(
             made.props.update({"autocomplete": autocomplete, "required": True})
             if kind == "password":
                 _peek(f"cx-{name}")
-        if error or hint:
-            words = text(error or hint, "cx-error" if error else "cx-hint", tag="div")
-            words.props["id"] = made.props["aria-describedby"] = f"cx-{name}-note"
+        if autocomplete == "new-password":
+            _strength()
+        words = text(error or hint, "cx-error" if error else "cx-hint", tag="div")
+        words.props["id"] = made.props["aria-describedby"] = f"cx-{name}-note"
+        words.props["aria-live"] = "polite"
         if error:
             made.props["aria-invalid"] = "true"
     return made
+
+
+def _strength() -> None:
+    """Draw what the browser fills in as a new password is typed."""
+    with box("cx-strength") as meter:
+        meter.props["data-cx-level"] = "0"
+        with box("cx-strength-bars") as bars:
+            bars.props["aria-hidden"] = "true"
+            for _ in range(4):
+                box(tag="i")
+        text("", "cx-strength-words cx-small cx-strong").props["aria-live"] = "polite"
 
 
 def _peek(input_id: str) -> None:

@@ -22,6 +22,29 @@ def test_signing_up_leads_back_to_where_one_wanted_to_go(
     expect(page.get_by_role("combobox", name="Time zone")).to_have_value("Europe/Berlin")
 
 
+def test_signing_up_tells_what_is_wrong_while_one_types(
+    open_page: Callable[..., Page], ada: Account
+) -> None:
+    page = open_page()
+    page.goto("/signup")
+    email, password = page.get_by_label("Email"), page.get_by_label("Password", exact=True)
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_text("Give your e-mail address.")).to_be_visible()
+    expect(email).to_be_focused()
+    page.keyboard.type("new-ada@")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("This is not a whole e-mail address")).to_be_visible()
+    email.fill(f"typed-{ada.email}")
+    expect(page.get_by_text("This is not a whole e-mail address")).to_be_hidden()
+    password.fill("short")
+    expect(page.get_by_text("3 more to go")).to_be_visible()
+    expect(page.get_by_text("Weak", exact=True)).to_be_visible()
+    password.fill(PASSWORD)
+    expect(page.get_by_text("Strong", exact=True)).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+
+
 def test_a_refused_login_keeps_the_address_and_can_be_loaded_again(
     open_page: Callable[..., Page], ada: Account
 ) -> None:
