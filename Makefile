@@ -37,9 +37,12 @@ fix: $(DEVELOPMENT) ## Mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(DEVELOPMENT) ## Measure cost of fire times, lateness under load, cost of waiting jobs
+bench: $(DEVELOPMENT) ## Measure fire times, lateness, draining, looks, waiting jobs (about 5 minutes)
 	$(BIN)/python -m bench.next_fire
-	$(BIN)/python -m bench.lateness --jobs 100 --seconds 30
+	$(BIN)/python -m bench.lateness --jobs 500 --seconds 20
+	$(BIN)/python -m bench.lateness --jobs 10000 --seconds 1 --herd --workers 2
+	$(BIN)/python -m bench.drain --jobs 20000 --workers 2
+	$(BIN)/python -m bench.flat --sizes 10000 100000
 	$(BIN)/python -m bench.idle --jobs 100000
 
 browser: $(DEVELOPMENT) ## Find or install the browser of the tests, and axe-core

@@ -17,17 +17,14 @@ from pathlib import Path
 from statistics import median
 
 from bench.agenda import drain_agenda
-from bench.stage import Stage, cpu_seconds, sink, stage
+from bench.stage import Stage, cpu_seconds, insert_jobs, sink, stage, stored_job
 from cronpp_app.clock import utc_now
-from cronpp_app.domain.jobs import Action, HttpAction, Job, JobDefinition, JobStatus, LogAction
+from cronpp_app.domain.jobs import Action, HttpAction, LogAction
 from cronpp_app.domain.schedules import OnceSchedule
-from cronpp_app.store.database import Database, connect, new_id
-from cronpp_app.store.documents import job_document
+from cronpp_app.store.database import Database, connect
 from cronpp_app.store.indexes import ensure_indexes
 from cronpp_app.store.integrity import violations
 from tests.cluster.harness import WorkerProcess, is_busy
-
-PAGE = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,24 +47,8 @@ class Drained:
 async def insert_due(database: Database, action: Action, count: int) -> None:
     """Insert one-off jobs that have just become due, of ten users."""
     now = utc_now()
-    for first in range(0, count, PAGE):
-        jobs = [
-            Job(
-                id=new_id(),
-                user_id=f"user{number % 10}",
-                version=1,
-                definition=JobDefinition(
-                    name=f"Job {number}", schedule=OnceSchedule(run_at=now), action=action
-                ),
-                status=JobStatus.PENDING,
-                enabled=True,
-                created_at=now,
-                updated_at=now,
-                next_run_time=now,
-            )
-            for number in range(first, min(first + PAGE, count))
-        ]
-        await database.jobs.insert_many([job_document(job) for job in jobs], ordered=False)
+    schedule = OnceSchedule(run_at=now)
+    await insert_jobs(database, (stored_job(n, schedule, action, due=now) for n in range(count)))
 
 
 async def drain(at: Stage, name: str, action: Action, *, jobs: int, workers: int) -> Drained:

@@ -15,13 +15,12 @@ from statistics import median
 from typing import Any
 
 from bench.idle import fill
-from bench.stage import Stage, stage
+from bench.stage import Stage, insert_jobs, stage, stored_job
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.fires import manual_run
-from cronpp_app.domain.jobs import Job, JobDefinition, JobStatus, LogAction
+from cronpp_app.domain.jobs import LogAction
 from cronpp_app.domain.schedules import CronSchedule
 from cronpp_app.store.database import Database, connect
-from cronpp_app.store.documents import job_document
 from cronpp_app.store.indexes import ensure_indexes
 from cronpp_app.store.queue import queue_of_jobs, queue_of_runs
 from cronpp_app.store.run_documents import run_document
@@ -34,26 +33,10 @@ DAY = timedelta(days=1)
 
 async def _add_due(database: Database) -> list[str]:
     now = utc_now()
-    jobs = [
-        Job(
-            id=f"due-{number}",
-            user_id="ada",
-            version=1,
-            definition=JobDefinition(
-                name=f"Job {number}",
-                schedule=CronSchedule(cron="0 0 1 1 *"),
-                action=LogAction(message="hi"),
-            ),
-            status=JobStatus.PENDING,
-            enabled=True,
-            created_at=now,
-            updated_at=now,
-            next_run_time=now,
-        )
-        for number in range(DUE)
-    ]
+    schedule = CronSchedule(cron="0 0 1 1 *")
+    jobs = [stored_job(n, schedule, LogAction(message="hi"), due=now) for n in range(DUE)]
     runs = [manual_run(job, run_id=f"run-{job.id}", now=now) for job in jobs]
-    await database.jobs.insert_many([job_document(job) for job in jobs])
+    await insert_jobs(database, jobs)
     await database.runs.insert_many([run_document(run) for run in runs])
     return [run.id for run in runs]
 

@@ -8,53 +8,36 @@ every-second job for 20 s beside them; the same on an empty collection for compa
 
 import argparse
 import asyncio
-import os
 import tempfile
 from datetime import timedelta
 from pathlib import Path
 
+from bench.stage import cpu_seconds, insert_jobs, stored_job
 from cronpp_app.clock import utc_now
-from cronpp_app.domain.jobs import Job, JobDefinition, JobStatus, LogAction
+from cronpp_app.domain.jobs import LogAction
 from cronpp_app.domain.schedules import CronSchedule
-from cronpp_app.store.database import Database, connect, new_id
-from cronpp_app.store.documents import job_document
+from cronpp_app.store.database import Database, connect
 from cronpp_app.store.embedded import start_embedded
 from cronpp_app.store.indexes import ensure_indexes
 from tests.cluster.harness import Target, WorkerProcess, add_jobs
 
 SPAN = 20
-PAGE = 10_000
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU time a process has used (Linux)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def fill(database: Database, count: int) -> None:
     """Insert `count` jobs that are due in a year."""
-    now = utc_now()
-    for first in range(0, count, PAGE):
-        jobs = [
-            Job(
-                id=new_id(),
-                user_id=f"user{number % 1000}",
-                version=1,
-                definition=JobDefinition(
-                    name=f"Job {number}",
-                    schedule=CronSchedule(cron="0 0 1 1 *"),
-                    action=LogAction(message="hi"),
-                ),
-                status=JobStatus.PENDING,
-                enabled=True,
-                created_at=now,
-                updated_at=now,
-                next_run_time=now + timedelta(days=365, milliseconds=number),
-            )
-            for number in range(first, min(first + PAGE, count))
-        ]
-        await database.jobs.insert_many([job_document(job) for job in jobs], ordered=False)
+    due, schedule = utc_now() + timedelta(days=365), CronSchedule(cron="0 0 1 1 *")
+    jobs = (
+        stored_job(
+            number,
+            schedule,
+            LogAction(message="hi"),
+            due=due + timedelta(milliseconds=number),
+            users=1000,
+        )
+        for number in range(count)
+    )
+    await insert_jobs(database, jobs)
 
 
 async def measure(uri: str, mongod: int, name: str, count: int, folder: Path) -> None:

@@ -4,18 +4,51 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from uuid import uuid4
 
 from pymongo import MongoClient
 
+from cronpp_app.clock import utc_now
+from cronpp_app.domain.jobs import Action, Job, JobDefinition, JobStatus
+from cronpp_app.domain.schedules import Schedule
+from cronpp_app.store.database import Database, new_id
+from cronpp_app.store.documents import job_document
 from cronpp_app.store.embedded import start_embedded
 from cronpp_app.store.embedded_server import free_port
 
 _HERE = Path(__file__).parent
+PAGE = 5_000
+
+
+def stored_job(
+    number: int, schedule: Schedule, action: Action, *, due: datetime, users: int = 10
+) -> Job:
+    """Return an enabled job with default policies, one of those that `users` share."""
+    now = utc_now()
+    return Job(
+        id=new_id(),
+        user_id=f"user{number % users}",
+        version=1,
+        definition=JobDefinition(name=f"Job {number}", schedule=schedule, action=action),
+        status=JobStatus.PENDING,
+        enabled=True,
+        created_at=now,
+        updated_at=now,
+        next_run_time=due,
+    )
+
+
+async def insert_jobs(database: Database, jobs: Iterable[Job]) -> None:
+    """Insert `jobs`, a page at a time."""
+    left = iter(jobs)
+    while page := [job_document(job) for job in islice(left, PAGE)]:
+        await database.jobs.insert_many(page, ordered=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ READY_SECONDS = 120  # recovery after a crash replays the journal
 STOP_SECONDS = 30
 _PAUSE_SECONDS = 0.02
 _LOWEST_PORT, _PORTS = 20_000, 10_000
+_PORT_TAKEN = "Address already in use"
 _PORT_TAKEN_STATUS = 48  # MongoDB's exit code EXIT_NET_ERROR
 _OPLOG_MB = 1024
 _NOT_YET_INITIALIZED = 94
@@ -204,11 +205,13 @@ def _check_still_running(server: Server, folder: DataFolder) -> None:
     if status is None:
         return
     release_guard(server)
-    if status == _PORT_TAKEN_STATUS:
+    complaint = _complaint(folder.log)
+    # A server that loses the race for its port late in its start aborts instead.
+    if status == _PORT_TAKEN_STATUS or _PORT_TAKEN in complaint:
         raise PortTaken(str(server.port))
     raise SetupError(
         f"The embedded MongoDB ended with status {status} while it started. "
-        f"{_complaint(folder.log)} Its log: {folder.log}"
+        f"{complaint} Its log: {folder.log}"
     )
 
 
