@@ -32,6 +32,8 @@ OPTIONS = (
     "database",
     "data_dir",
     "slots",
+    "user_slots",
+    "host_slots",
     "poll_seconds",
     "drain_seconds",
     "retention_days",
