@@ -24,6 +24,7 @@ from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.jobs import Jobs
 from cronpp_app.services.live import Changes
+from cronpp_app.services.live_jobs import LiveJobs
 from cronpp_app.services.metrics import Metrics
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.runs import Runs
@@ -70,6 +71,7 @@ class Services:
     overviews: Overviews
     metrics: Metrics
     changes: Changes
+    live_jobs: LiveJobs
     idempotency: Idempotency
     caller: Caller
 
@@ -104,6 +106,7 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
     caller = build_caller(settings)
     accounts = Accounts(AccountStore(database), signup=settings.signup)
     jobs_of_people = Jobs(jobs, runs, ring=ring, secrets=job_secrets)
+    changes = Changes(database)
     return Services(
         accounts=accounts,
         tokens=Tokens(TokenStore(database), accounts),
@@ -124,7 +127,8 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
         transfer=Transfer(jobs, bulk, ring=ring, secrets=job_secrets),
         overviews=Overviews(jobs, ledger, WorkerStore(database)),
         metrics=Metrics(CounterStore(database), MeasureStore(database), WorkerStore(database)),
-        changes=Changes(database),
+        changes=changes,
+        live_jobs=LiveJobs(jobs, changes),
         idempotency=Idempotency(IdempotencyStore(database, keys)),
         actions=Actions(build_performing(database, caller, keys).perform),
         caller=caller,

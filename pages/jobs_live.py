@@ -4,11 +4,10 @@ from collections.abc import Iterable
 
 from components.job_rows import job_row
 from cronpp_app.domain.jobs import Job
-from cronpp_app.errors import NotFound
 from cronpp_app.services.accounts import User
 from pages.jobs_view import JobsView
 from pages.soon import Soon
-from pages.visitor import Visitor, gathered
+from pages.visitor import Visitor
 
 _MOST_STRANGERS = 20
 
@@ -48,11 +47,4 @@ class JobsLive:
         return any(job.version == 1 and not job.recent for job in jobs)
 
     async def _jobs(self, user: User, job_ids: Iterable[str]) -> list[Job]:
-        found = await gathered(*(self._job(user, job_id) for job_id in job_ids))
-        return [job for job in found if job is not None]
-
-    async def _job(self, user: User, job_id: str) -> Job | None:
-        try:
-            return await self._visitor.services.jobs.get(user, job_id)
-        except NotFound:
-            return None
+        return await self._visitor.services.live_jobs.get(user, job_ids)

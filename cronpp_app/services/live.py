@@ -69,6 +69,8 @@ class Changes:
         self._database = database
         self._subscriptions: set[Subscription] = set()
         self._owners: dict[str, str] = {}
+        self._heard: dict[str, int] = {}
+        self._count = self._heard_all = 0
         self._reader: asyncio.Task[None] | None = None
 
     def subscribe(self, user_id: str) -> Subscription:
@@ -78,6 +80,10 @@ class Changes:
         if self._reader is None or self._reader.done():
             self._reader = asyncio.get_running_loop().create_task(self._read())
         return subscription
+
+    def heard_of(self, job_id: str) -> int:
+        """Return a number that is another one after each change of this job that was heard of."""
+        return self._heard.get(job_id, self._heard_all)
 
     async def aclose(self) -> None:
         """End all subscriptions and the change stream."""
@@ -92,11 +98,13 @@ class Changes:
     async def _read(self) -> None:
         """Follow the change stream as long as somebody listens."""
         while self._subscriptions:
+            self._forget_heard()  # what changed before this stream was not heard of
             try:
                 await self._follow()
             except Exception:
                 log.warning("change stream interrupted", exc_info=True)
                 await asyncio.sleep(_PAUSE_AFTER_FAILURE_SECONDS)
+            self._forget_heard()
             for subscription in tuple(self._subscriptions):
                 subscription.tell_missed()
 
@@ -125,6 +133,7 @@ class Changes:
                     subscription.tell_missed()
 
     async def _deliver(self, changes: list[JobChange]) -> None:
+        self._note(changes)
         await self._learn_owners(changes)
         deleted = {change.job_id for change in changes if change.deleted}
         for subscription in tuple(self._subscriptions):
@@ -138,6 +147,18 @@ class Changes:
             unknown = {job_id for job_id in deleted if job_id not in self._owners}
             if mine | unknown:
                 subscription.tell(mine | unknown)
+
+    def _note(self, changes: list[JobChange]) -> None:
+        if len(self._heard) > _OWNERS_KEPT:
+            self._forget_heard()
+        self._count += 1
+        self._heard.update({change.job_id: self._count for change in changes})
+
+    def _forget_heard(self) -> None:
+        """Count as if every job had changed."""
+        self._count += 1
+        self._heard_all = self._count
+        self._heard.clear()
 
     async def _learn_owners(self, changes: list[JobChange]) -> None:
         if len(self._owners) > _OWNERS_KEPT:

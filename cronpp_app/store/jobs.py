@@ -5,7 +5,7 @@ Jobs as workers see them are in `due.py`.
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -81,6 +81,11 @@ class JobStore:
     async def add(self, job: Job) -> None:
         """Store a new job."""
         await self._jobs.insert_one(job_document(job))
+
+    async def get_many(self, user_id: str, job_ids: Sequence[str]) -> list[Job]:
+        """Return those of `job_ids` that are jobs of this user, in any order."""
+        query = {"_id": {"$in": list(job_ids)}, "user_id": user_id}
+        return list(readable(await self._jobs.find(query).to_list()))
 
     async def get(self, user_id: str, job_id: str) -> Job | None:
         """Return a job of this user, or None; of a damaged one what can be read."""
