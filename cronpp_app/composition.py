@@ -25,6 +25,7 @@ from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.jobs import Jobs
 from cronpp_app.services.live import Changes
 from cronpp_app.services.live_jobs import LiveJobs
+from cronpp_app.services.login_guard import LoginGuard
 from cronpp_app.services.metrics import Metrics
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.runs import Runs
@@ -50,6 +51,7 @@ from cronpp_app.store.replays import ReplayStore
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.secrets import SecretStore
 from cronpp_app.store.signing import SigningStore
+from cronpp_app.store.throttles import ThrottleStore
 from cronpp_app.store.tokens import TokenStore
 from cronpp_app.store.workers import WorkerStore
 
@@ -104,7 +106,9 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
     ring, secrets = Notices(database).ring, SecretStore(database, keys)
     job_secrets = JobSecrets(secrets, keys, check_target=check_target)
     caller = build_caller(settings)
-    accounts = Accounts(AccountStore(database), signup=settings.signup)
+    accounts = Accounts(
+        AccountStore(database), LoginGuard(ThrottleStore(database)), signup=settings.signup
+    )
     jobs_of_people = Jobs(jobs, runs, ring=ring, secrets=job_secrets)
     changes = Changes(database)
     return Services(

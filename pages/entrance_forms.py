@@ -15,6 +15,7 @@ from cronpp_app.errors import (
     NotAllowed,
     NotSignedIn,
     StoreUnavailable,
+    TooMany,
 )
 from cronpp_app.services.accounts import Accounts, Identity, SignedIn
 from cronpp_app.services.web_sessions import COOKIE, SECURE_COOKIE, ended_cookie, session_cookie
@@ -41,7 +42,13 @@ def register(web: FastAPI, services: "Services") -> None:
             return_to=local_path(return_to),
             can_sign_up=await accounts.accepts_signups(),
         )
-        return await _enter(request, "/login", values, accounts, accounts.login(email, password))
+        return await _enter(
+            request,
+            "/login",
+            values,
+            accounts,
+            accounts.login(email, password, origin=_origin(request)),
+        )
 
     @web.post("/auth/signup", include_in_schema=False)
     async def signup(
@@ -105,6 +112,9 @@ async def _sign_up(accounts: Accounts, email: str, password: str, timezone: str)
     return signed_in
 
 
+_STATUSES: dict[type[CronppError], int] = {NotSignedIn: 401, NotAllowed: 403, TooMany: 429}
+
+
 def _explained(error: CronppError) -> tuple[dict[str, str], int]:
     """Return what is wrong by field, "" for what concerns none, and the HTTP status."""
     match error:
@@ -112,14 +122,14 @@ def _explained(error: CronppError) -> tuple[dict[str, str], int]:
             return {problem.field: problem.message for problem in error.errors}, 422
         case Conflict():
             return {"email": str(error)}, 409
-        case NotSignedIn():
-            return {"": str(error)}, 401
-        case NotAllowed():
-            return {"": str(error)}, 403
         case StoreUnavailable():
             return {"": "The database does not answer; try again in a moment."}, 503
         case _:
-            return {"": str(error)}, 400
+            return {"": str(error)}, _STATUSES.get(type(error), 400)
+
+
+def _origin(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
 
 
 def _left(request: Request) -> Response:

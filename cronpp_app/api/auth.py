@@ -43,10 +43,12 @@ async def signup(api: Api, body: JsonBody) -> Response:
     openapi_extra=_CREDENTIALS | {"security": []},
     responses={200: {"model": SignedInAnswer}, **problems(413, 415, 422)},
 )
-async def login(api: Api, body: JsonBody) -> Response:
-    """Start a session."""
+async def login(api: Api, request: Request, body: JsonBody) -> Response:
+    """Start a session. Wrong passwords are counted, per account and per address."""
     given = check_fields(Credentials, body)
-    return JSONResponse(_signed_in_fields(await api.accounts.login(given.email, given.password)))
+    origin = request.client.host if request.client else "unknown"
+    signed_in = await api.accounts.login(given.email, given.password, origin=origin)
+    return JSONResponse(_signed_in_fields(signed_in))
 
 
 @router.post("/logout", status_code=204, responses=problems(403))

@@ -12,6 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 from cronpp_app.clock import monotonic, utc_now
 from cronpp_app.domain.zones import InvalidZone, check_timezone
 from cronpp_app.errors import Conflict, FieldError, InvalidInput, NotAllowed, NotSignedIn
+from cronpp_app.services.login_guard import LoginGuard
 from cronpp_app.services.passwords import LONGEST, Hasher, check_password
 from cronpp_app.settings import Signup
 from cronpp_app.store.accounts import (
@@ -66,12 +67,14 @@ class Accounts:
     def __init__(
         self,
         store: AccountStore,
+        guard: LoginGuard,
         *,
         signup: Signup = Signup.OPEN,
         hasher: Hasher | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._store = store
+        self._guard = guard
         self._signup = signup
         self._hasher = hasher or Hasher()
         self._clock = clock
@@ -100,13 +103,19 @@ class Accounts:
         account = await self._add(address, await self._hasher.hash(password))
         return await self._sign_in(account)
 
-    async def login(self, email: str, password: str) -> SignedIn:
-        """Start a session; raise NotSignedIn in the same words and time for every reason."""
+    async def login(self, email: str, password: str, *, origin: str) -> SignedIn:
+        """Start a session for somebody at the network address `origin`.
+
+        Raises NotSignedIn in the same words and time for every reason, TooMany before the
+        password is looked at.
+        """
         address = _normal_email(email)
+        await self._guard.admit(address or email, origin)
         account = await self._store.by_email(address) if address else None
         hashed = account.password_hash if account else None
         if not await self._hasher.matches(password[: LONGEST + 1], hashed) or account is None:
             raise NotSignedIn(_WRONG)
+        await self._guard.welcome(account.email, origin)
         if self._hasher.is_outdated(account.password_hash):
             await self._store.refresh_hash(
                 account.id,
@@ -149,13 +158,16 @@ class Accounts:
     async def change_password(self, identity: Identity, *, current: str, new: str) -> None:
         """Replace the password; every other session ends in the same write.
 
-        Raises InvalidInput naming `current` or `new`, Conflict if it was changed meanwhile.
+        Raises InvalidInput naming `current` or `new`, Conflict if it was changed meanwhile,
+        TooMany after too many wrong ones.
         """
         account = await self._store.by_id(identity.user.id)
         if account is None:
             raise NotSignedIn("This account no longer exists.")
+        await self._guard.admit_change(account.id)
         if not await self._hasher.matches(current[: LONGEST + 1], account.password_hash):
             raise InvalidInput(FieldError("current", "Is not your present password."))
+        await self._guard.welcome_change(account.id)
         check_password(new, email=account.email, field="new")
         changed = await self._store.set_password(
             account.id, old_hash=account.password_hash, new_hash=await self._hasher.hash(new)

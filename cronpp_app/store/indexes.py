@@ -121,6 +121,9 @@ DELETED_JOBS = [IndexModel([("forget_at", UP)], name="forgotten", expireAfterSec
 WORKERS = [IndexModel([("seen_at", UP)], name="gone", expireAfterSeconds=3600)]
 
 
+THROTTLES = [IndexModel([("expire_at", UP)], name="expired", expireAfterSeconds=0)]
+
+
 async def ensure_indexes(database: Database) -> None:
     """Create what is missing."""
     await database.users.create_indexes(USERS)
@@ -130,6 +133,7 @@ async def ensure_indexes(database: Database) -> None:
     await database.runs.create_indexes(RUNS)
     await database.logs.create_indexes(LOGS)
     await database.workers.create_indexes(WORKERS)
+    await database.raw["throttles"].create_indexes(THROTTLES)
     await database.raw["secrets"].create_indexes(SECRETS)
     await database.raw["deleted_jobs"].create_indexes(DELETED_JOBS)
     await database.raw["idempotency_keys"].create_indexes(IDEMPOTENCY)

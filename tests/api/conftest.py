@@ -18,6 +18,7 @@ from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.jobs import Jobs
+from cronpp_app.services.login_guard import LoginGuard
 from cronpp_app.services.metrics import Metrics
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.passwords import Hasher
@@ -42,6 +43,7 @@ from cronpp_app.store.replays import ReplayStore
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.secrets import SecretStore
 from cronpp_app.store.signing import SigningStore
+from cronpp_app.store.throttles import ThrottleStore
 from cronpp_app.store.tokens import TokenStore
 from cronpp_app.store.workers import WorkerStore
 from tests.factories import HOOK, NOON
@@ -117,7 +119,9 @@ def offered(
     bulk = BulkJobStore(database, retention=RETENTION)
     secrets = SecretStore(database, keys)
     quick = Hasher(time_cost=1, memory_kib=1024)
-    accounts = Accounts(AccountStore(database), hasher=quick, clock=clock)
+    accounts = Accounts(
+        AccountStore(database), LoginGuard(ThrottleStore(database)), hasher=quick, clock=clock
+    )
     return ApiServices(
         accounts=accounts,
         tokens=Tokens(TokenStore(database), accounts, clock=clock),

@@ -13,12 +13,14 @@ from cronpp_app.composition import build_services, offered_by
 from cronpp_app.sealing import KeyRing
 from cronpp_app.services.accounts import Accounts
 from cronpp_app.services.actions import Actions
+from cronpp_app.services.login_guard import LoginGuard
 from cronpp_app.services.passwords import Hasher
 from cronpp_app.settings import Settings
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.database import connect
 from cronpp_app.store.indexes import ensure_indexes
 from cronpp_app.store.keys import Keys, KeyStore
+from cronpp_app.store.throttles import ThrottleStore
 from tests.api.conftest import PASSWORD, SECRET, TestPerforming
 
 _STARTS_WITHIN_SECONDS = 30
@@ -52,7 +54,11 @@ class RunningApi:
         await ensure_indexes(database)
         keys = Keys(KeyStore(database), KeyRing(SECRET))
         services = build_services(Settings(data_dir=self._folder), database, keys)
-        quick = Accounts(AccountStore(database), hasher=Hasher(time_cost=1, memory_kib=1024))
+        quick = Accounts(
+            AccountStore(database),
+            LoginGuard(ThrottleStore(database)),
+            hasher=Hasher(time_cost=1, memory_kib=1024),
+        )
         offered = offered_by(replace(services, accounts=quick, actions=Actions(TestPerforming())))
         app = build_api(offered, secret_key=SECRET)
         self._server = _Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))

@@ -9,10 +9,12 @@ from httpx import AsyncClient
 from cronpp_app.api.app import build_api
 from cronpp_app.api.offered import ApiServices
 from cronpp_app.services.accounts import SESSION_LASTS, Accounts
+from cronpp_app.services.login_guard import LoginGuard
 from cronpp_app.services.passwords import Hasher
 from cronpp_app.settings import Signup
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.database import Database
+from cronpp_app.store.throttles import ThrottleStore
 from tests.api.conftest import PASSWORD, SECRET, TestClock
 
 ADA = {"email": "ada@example.org", "password": PASSWORD}
@@ -175,7 +177,9 @@ async def test_signing_up_may_be_for_the_first_only_or_for_nobody(
     open_client: Callable[..., Awaitable[AsyncClient]],
 ) -> None:
     quick = Hasher(time_cost=1, memory_kib=1024)
-    limited = Accounts(AccountStore(database), signup=policy, hasher=quick)
+    limited = Accounts(
+        AccountStore(database), LoginGuard(ThrottleStore(database)), signup=policy, hasher=quick
+    )
     app = build_api(replace(offered, accounts=limited), secret_key=SECRET)
     client = await open_client(app=app)
     bodies = [{"email": f"user{n}@example.org", "password": PASSWORD} for n in range(4)]

@@ -7,12 +7,14 @@ from pymongo import AsyncMongoClient
 from cronpp_app.api.app import build_api
 from cronpp_app.api.offered import ApiServices
 from cronpp_app.services.accounts import Accounts
+from cronpp_app.services.login_guard import LoginGuard
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.web_sessions import COOKIE
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.ledger import Ledger
+from cronpp_app.store.throttles import ThrottleStore
 from cronpp_app.store.workers import WorkerInfo, WorkerStore
 from tests.api.conftest import RETENTION, SECRET
 from tests.factories import NOON
@@ -28,7 +30,7 @@ async def lost(offered: ApiServices, free_port: int):  # type: ignore[no-untyped
     jobs, ledger = JobStore(database), Ledger(database, retention=RETENTION)
     services = replace(
         offered,
-        accounts=Accounts(AccountStore(database)),
+        accounts=Accounts(AccountStore(database), LoginGuard(ThrottleStore(database))),
         overviews=Overviews(jobs, ledger, WorkerStore(database)),
     )
     transport = ASGITransport(build_api(services, secret_key=SECRET))

@@ -19,12 +19,14 @@ from cronpp_app.clock import utc_now
 from cronpp_app.composition import Services, build_services, offered_by
 from cronpp_app.domain.jobs import Job, JobDefinition
 from cronpp_app.services.accounts import Accounts, User
+from cronpp_app.services.login_guard import LoginGuard
 from cronpp_app.services.passwords import Hasher
 from cronpp_app.settings import Settings
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.database import Database, connect
 from cronpp_app.store.indexes import ensure_indexes
 from cronpp_app.store.keys import Keys
+from cronpp_app.store.throttles import ThrottleStore
 from tests.factories import job_definition
 
 PASSWORD = "correct horse battery"
@@ -59,7 +61,7 @@ def settings(tmp_path: Any) -> Settings:
 async def services(database: Database, keys: Keys, settings: Settings) -> AsyncIterator[Services]:
     built = build_services(settings, database, keys)
     quick = Hasher(time_cost=1, memory_kib=1024)
-    accounts = Accounts(AccountStore(database), hasher=quick)
+    accounts = Accounts(AccountStore(database), LoginGuard(ThrottleStore(database)), hasher=quick)
     services = replace(built, accounts=accounts)
     yield services
     await services.aclose()

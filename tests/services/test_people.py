@@ -11,6 +11,7 @@ from cronpp_app.services.accounts import Accounts
 from cronpp_app.services.idempotency import Answer, Idempotency
 from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.jobs import JobQuery, Jobs
+from cronpp_app.services.login_guard import LoginGuard
 from cronpp_app.services.overview import Overviews, percentile
 from cronpp_app.services.passwords import Hasher
 from cronpp_app.store.accounts import AccountStore
@@ -21,6 +22,7 @@ from cronpp_app.store.keys import Keys
 from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.secrets import SecretStore
+from cronpp_app.store.throttles import ThrottleStore
 from cronpp_app.store.workers import WorkerStore
 from tests.factories import NOON, job_definition, make_user
 
@@ -31,7 +33,12 @@ PASSWORD = "correct horse battery"
 @pytest.fixture
 def accounts(database: Database) -> Accounts:
     hasher = Hasher(time_cost=1, memory_kib=1024)
-    return Accounts(AccountStore(database), hasher=hasher, clock=lambda: NOON)
+    return Accounts(
+        AccountStore(database),
+        LoginGuard(ThrottleStore(database)),
+        hasher=hasher,
+        clock=lambda: NOON,
+    )
 
 
 class Bell:
@@ -78,7 +85,7 @@ async def test_a_session_of_an_old_password_is_worthless_even_if_it_was_not_dele
     accounts: Accounts, database: Database
 ) -> None:
     first = await accounts.signup("ada@example.org", PASSWORD)
-    second = await accounts.login("ada@example.org", PASSWORD)
+    second = await accounts.login("ada@example.org", PASSWORD, origin="127.0.0.1")
     kept = await database.sessions.find().to_list()
     identity = await accounts.identify(first.token)
     assert identity is not None
@@ -102,14 +109,22 @@ async def test_people_set_the_zone_they_read_times_in(accounts: Accounts) -> Non
 
 
 async def test_an_outdated_hash_is_renewed_at_login(database: Database) -> None:
-    old = Accounts(AccountStore(database), hasher=Hasher(time_cost=1, memory_kib=1024))
+    old = Accounts(
+        AccountStore(database),
+        LoginGuard(ThrottleStore(database)),
+        hasher=Hasher(time_cost=1, memory_kib=1024),
+    )
     await old.signup("ada@example.org", PASSWORD)
-    new = Accounts(AccountStore(database), hasher=Hasher(time_cost=2, memory_kib=1024))
-    await new.login("ada@example.org", PASSWORD)
+    new = Accounts(
+        AccountStore(database),
+        LoginGuard(ThrottleStore(database)),
+        hasher=Hasher(time_cost=2, memory_kib=1024),
+    )
+    await new.login("ada@example.org", PASSWORD, origin="127.0.0.1")
     stored = await database.users.find_one({"email": "ada@example.org"})
     assert stored is not None
     assert "t=2" in stored["password_hash"]
-    assert await new.login("ada@example.org", PASSWORD)
+    assert await new.login("ada@example.org", PASSWORD, origin="127.0.0.1")
 
 
 async def test_an_edit_of_a_version_that_is_gone_is_refused(jobs: Jobs) -> None:
