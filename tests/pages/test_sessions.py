@@ -90,7 +90,8 @@ async def test_a_wrong_present_password_is_told_at_its_field(ada: Person) -> Non
 
 async def test_the_time_zone_is_kept(ada: Person, services: Services) -> None:
     await ada.browser.open("/settings")
-    (zone,) = ada.browser.find(ui.select).elements
+    choices = ada.browser.find(ui.select).elements
+    (zone,) = [choice for choice in choices if "Asia/Tokyo" in choice.options]
     zone.value = "Asia/Tokyo"
     await ada.browser.should_see("Times are told on the clock of Asia/Tokyo.", retries=20)
     assert (await identity_of(services, ada)).user.timezone == "Asia/Tokyo"
