@@ -106,11 +106,9 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
     ring, secrets = Notices(database).ring, SecretStore(database, keys)
     job_secrets = JobSecrets(secrets, keys, check_target=check_target)
     caller = build_caller(settings)
-    accounts = Accounts(
-        AccountStore(database), LoginGuard(ThrottleStore(database)), signup=settings.signup
-    )
-    jobs_of_people = Jobs(jobs, runs, ring=ring, secrets=job_secrets)
-    changes = Changes(database)
+    guard = LoginGuard(ThrottleStore(database))
+    accounts = Accounts(AccountStore(database), guard, signup=settings.signup)
+    jobs_of_people, changes = Jobs(jobs, runs, ring=ring, secrets=job_secrets), Changes(database)
     return Services(
         accounts=accounts,
         tokens=Tokens(TokenStore(database), accounts),

@@ -31,8 +31,11 @@ Next = Annotated[str, Form(alias="next")]
 
 def register(web: FastAPI, services: "Services") -> None:
     """Register the forms under /auth."""
-    accounts = services.accounts
+    _register_ways_in(web, services.accounts)
+    _register_ways_out(web, services.accounts)
 
+
+def _register_ways_in(web: FastAPI, accounts: Accounts) -> None:
     @web.post("/auth/login", include_in_schema=False)
     async def login(
         request: Request, email: Typed = "", password: Typed = "", return_to: Next = "/"
@@ -62,6 +65,8 @@ def register(web: FastAPI, services: "Services") -> None:
         entering = _sign_up(accounts, email, password, timezone)
         return await _enter(request, "/signup", values, accounts, entering)
 
+
+def _register_ways_out(web: FastAPI, accounts: Accounts) -> None:
     @web.post("/auth/logout", include_in_schema=False)
     async def logout(request: Request) -> Response:
         identity: Identity | None = request.state.identity

@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 from cronpp_app.api.bodies import JsonBody
 from cronpp_app.api.documented import JOB_EXAMPLE, body_of, problems
 from cronpp_app.api.requests import Api, CurrentUser
-from cronpp_app.api.schemas import AttemptAnswer
+from cronpp_app.api.run_schemas import AttemptAnswer
 from cronpp_app.services.draft_models import ActionTest
 from cronpp_app.services.drafts import attempt_fields, parse_action
 

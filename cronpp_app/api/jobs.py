@@ -17,7 +17,8 @@ from cronpp_app.api.requests import (
     JobRunParameters,
     versions_of,
 )
-from cronpp_app.api.schemas import JobAnswer, ListedRunAnswer, PageAnswer, StartedRunAnswer
+from cronpp_app.api.run_schemas import ListedRunAnswer, StartedRunAnswer
+from cronpp_app.api.schemas import JobAnswer, PageAnswer
 from cronpp_app.domain.jobs import Job
 from cronpp_app.errors import Conflict, StaleVersion
 from cronpp_app.services.accounts import User

@@ -11,15 +11,8 @@ from cronpp_app.api.answers import answered_once, page_answer, started_run
 from cronpp_app.api.bodies import JsonBody
 from cronpp_app.api.documented import PreviewDraft, ReplayDraft, body_of, problems
 from cronpp_app.api.requests import Api, CurrentUser, IdempotencyKey, RunParameters
-from cronpp_app.api.schemas import (
-    ChangedAnswer,
-    ListedRunAnswer,
-    PageAnswer,
-    PreviewAnswer,
-    RunAnswer,
-    StartedRunAnswer,
-    StatsAnswer,
-)
+from cronpp_app.api.run_schemas import ListedRunAnswer, RunAnswer, StartedRunAnswer
+from cronpp_app.api.schemas import ChangedAnswer, PageAnswer, PreviewAnswer, StatsAnswer
 from cronpp_app.services.drafts import check_fields, run_fields
 from cronpp_app.services.idempotency import Answer
 from cronpp_app.services.overview import HourCount

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from cronpp_app.api.schemas import JobAnswer, ListedRunAnswer, PageAnswer
+from cronpp_app.api.run_schemas import ListedRunAnswer
+from cronpp_app.api.schemas import JobAnswer, PageAnswer
 from cronpp_app.domain.jobs import HttpAction
 from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.store.database import Database

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from cronpp_app.api.schemas import RunAnswer, StartedRunAnswer, StatsAnswer
+from cronpp_app.api.run_schemas import RunAnswer, StartedRunAnswer
+from cronpp_app.api.schemas import StatsAnswer
 from cronpp_app.store.database import Database
 from cronpp_app.store.run_documents import run_document
 from tests.api.conftest import RETENTION, TestClock
