@@ -1,6 +1,5 @@
 """Jobs as the rows of the live table."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from components.words import epoch_ms, milliseconds
@@ -40,11 +39,6 @@ def method_of(job: Job) -> str:
     """Return the HTTP method that `job` calls with, or LOG."""
     action = job.definition.action
     return action.method if isinstance(action, HttpAction) else "LOG"
-
-
-def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Row:
-    """Return the id and what differs; only the id if nothing does."""
-    return {"id": new["id"]} | {key: new[key] for key in new if old.get(key) != new[key]}
 
 
 def _target(url: str) -> str:

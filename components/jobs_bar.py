@@ -1,6 +1,6 @@
 """Above the table: the filter by status and the search; below it: the way through its pages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nicegui import ui
@@ -31,6 +31,7 @@ class JobsBar:
         words: str,
         on_status: Callable[[str], Any],
         on_search: Callable[[str], Any],
+        on_tag: Callable[[str], Any],
     ) -> None:
         self._status = status
         self._segments: dict[str, ui.element] = {}
@@ -43,12 +44,33 @@ class JobsBar:
                     self._segment(value, label, on_status)
             box("cx-grow cx-only-wide")
             self._search = self._search_field(words, on_search)
+        self._on_tag = on_tag
+        self._tags: dict[str, ui.element] = {}
+        self._tag_row = box("cx-chips cx-tag-row")
+        self._tag_row.props.update({"role": "group", "aria-label": "Filter by tag"})
+        self._tag_row.set_visibility(False)
 
     def pick(self, status: str) -> None:
         """Show which filter is on."""
         self._status = status
         for value, segment in self._segments.items():
             segment.props["aria-pressed"] = "true" if value == status else "false"
+
+    def show_tags(self, tags: Sequence[str], *, picked: str) -> None:
+        """Show the tags to filter by; pressing the picked one again lets it go."""
+        shown = list(tags) if not picked or picked in tags else [picked, *tags]
+        if shown != list(self._tags):
+            self._tag_row.clear()
+            with self._tag_row:
+                self._tags = {tag: self._tag(tag) for tag in shown}
+            self._tag_row.set_visibility(bool(shown))
+        for tag, chip in self._tags.items():
+            chip.props["aria-pressed"] = "true" if tag == picked else "false"
+
+    def _tag(self, tag: str) -> ui.element:
+        chip = text(tag, "cx-choice cx-choice-small", tag="button").mark(f"tag-{tag}")
+        chip.props["type"] = "button"
+        return chip.on("click", lambda: self._on_tag(tag), args=[])
 
     def clear_search(self) -> None:
         """Empty the search."""

@@ -1,15 +1,14 @@
-"""The live table of jobs: one slot per row, patched in the browser."""
+"""The live table of jobs, in which some can be picked."""
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from nicegui import ui
 
-from components.job_rows import Row, changed_fields
-from components.theme import STATIC
+from components.live_table import LiveTable, Row
 
 COLUMNS = (
+    ("pick", "", None),
     ("name", "Job", "name"),
     ("status", "Status", None),
     ("schedule", "Schedule", None),
@@ -18,31 +17,39 @@ COLUMNS = (
     ("last", "Last run", "last_run"),
     ("actions", "", None),
 )
-_ROW = (STATIC / "job_row.html").read_text(encoding="utf-8")
-_HEAD = (STATIC / "job_head.html").read_text(encoding="utf-8")
 
 
 class JobsTable:
-    """Shows rows; `on_act` gets ("run", job id) and the like, `on_sort` a sort field."""
+    """Shows rows; `on_act` gets ("run", job id) and the like, `on_sort` a sort field.
+
+    `on_pick` is called when rows are picked or let go; `picked` are the ids of those that are,
+    on this page or another.
+    """
 
     def __init__(
         self,
         *,
         on_act: Callable[[str, str], Any],
         on_sort: Callable[[str], Any],
+        on_pick: Callable[[], Any],
     ) -> None:
-        self._sort = ""
-        self._table = ui.table(rows=[], columns=[], row_key="id", pagination=0)
-        self._table.classes("cx-table").props("flat hide-bottom hide-pagination")
-        self._table.add_slot("header", _HEAD)
-        self._table.add_slot("body", _ROW)
-        self._table.on("act", lambda event: on_act(*event.args))
-        self._table.on("sort", lambda event: on_sort(event.args))
+        self.picked: set[str] = set()
+        self._on_pick = on_pick
+        self._table = LiveTable(
+            COLUMNS,
+            "job_row",
+            on={
+                "act": lambda arguments: on_act(*arguments),
+                "sort": on_sort,
+                "pick": lambda arguments: self._pick(*arguments),
+                "pickall": self._pick_all,
+            },
+        )
 
     @property
     def element(self) -> ui.element:
         """Return the element, for its visibility and its life."""
-        return self._table
+        return self._table.element
 
     @property
     def rows(self) -> list[Row]:
@@ -50,35 +57,28 @@ class JobsTable:
         return self._table.rows
 
     def show(self, rows: Sequence[Row], *, sort: str) -> None:
-        """Show these rows, in this order, under heads that tell the order `sort`.
-
-        Rows that stand where they are already are only patched: an open menu stays open.
-        """
-        if sort == self._sort and [row["id"] for row in rows] == [r["id"] for r in self.rows]:
-            self.patch(rows)
-            return
-        self._sort = sort
-        self._table.columns = [_column(*column, sort=sort) for column in COLUMNS]
-        self._table.rows = list(rows)
+        """Show these rows, in this order, under heads that tell the order `sort`."""
+        self._table.show([self._marked(row) for row in rows], sort=sort)
 
     def patch(self, rows: Sequence[Row]) -> None:
         """Bring rows that are shown up to date, sending only what changed."""
-        known = {row["id"]: row for row in self._table.rows}
-        patches = []
-        # The mirror stays equal without being sent: a later full update must not jump back.
-        with self._table.props.suspend_updates():
-            for row in rows:
-                patch = changed_fields(known.get(row["id"], row), row)
-                if len(patch) > 1:
-                    known[row["id"]].update(patch)
-                    patches.append(patch)
-        if patches:
-            self._table.client.run_javascript(f"cxPatch({self._table.id}, {json.dumps(patches)})")
+        self._table.patch([self._marked(row) for row in rows])
 
+    def let_go(self) -> None:
+        """Let all picked rows go."""
+        self.picked.clear()
+        self.patch(self.rows)
 
-def _column(name: str, label: str, by: str | None, *, sort: str) -> dict[str, Any]:
-    # A field that held a list would cost a slot per cell; rows are read in the slot anyway.
-    column: dict[str, Any] = {"name": name, "label": label, "field": "id", "by": by}
-    if by == sort.removeprefix("-"):
-        column["order"] = "descending" if sort.startswith("-") else "ascending"
-    return column
+    def _marked(self, row: Row) -> Row:
+        return {**row, "picked": row["id"] in self.picked}
+
+    def _pick(self, job_id: str, is_picked: bool) -> Any:
+        (self.picked.add if is_picked else self.picked.discard)(job_id)
+        self.patch([row for row in self.rows if row["id"] == job_id])
+        return self._on_pick()
+
+    def _pick_all(self, is_picked: bool) -> Any:
+        shown = {row["id"] for row in self.rows}
+        self.picked = self.picked | shown if is_picked else self.picked - shown
+        self.patch(self.rows)
+        return self._on_pick()

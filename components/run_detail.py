@@ -5,33 +5,39 @@ from functools import partial
 from typing import Any
 
 from components.badges import status_badge
+from components.comparison import comparison
 from components.empty import empty_state
 from components.exchange import Exchange
-from components.markup import box, button, icon, notice, text, ticking
+from components.markup import box, button, icon, text, ticking
 from components.run_list import STATUS_ICONS
-from components.words import iso_ms, milliseconds
+from components.run_story import run_story
+from components.why_not import why_not_panel
+from components.words import epoch_ms, iso_ms, milliseconds
+from cronpp_app.clock import utc_now
 
 Fields = Mapping[str, Any]
-_REASONS = {"poison": "Three attempts in a row took their worker down; it was not tried again."}
 
 
 class RunDetail:
     """Shows a run with its attempts (the JSON of the public interface).
 
-    `on_do` gets "retry" or "cancel" and the id of the run.
+    `on_do` gets "retry" or "cancel" and the id of the run. `good` of `show` is a run of the
+    same job that succeeded, to compare with.
     """
 
     def __init__(self, *, on_do: Callable[[str, str], Any]) -> None:
         self._on_do = on_do
         self._run: Fields | None = None
+        self._good: Fields | None = None
         self._number = 0
         self._tab = "response"
         self._place = box("cx-run-detail")
 
-    def show(self, run: Fields) -> None:
+    def show(self, run: Fields, *, good: Fields | None = None) -> None:
         """Show a run, at its latest attempt; nothing is sent if nothing changed."""
-        if run == self._run:
+        if run == self._run and good == self._good:
             return
+        self._good = good
         is_other = self._run is None or self._run["id"] != run["id"]
         grew = is_other or len(run["attempts"]) != len((self._run or run)["attempts"])
         self._run = run
@@ -55,11 +61,15 @@ class RunDetail:
         self._place.clear()
         with self._place:
             self._summary(run)
+            if run["reason"]:
+                why_not_panel(run)
             if run["attempts"] or run["next_attempt_at"]:
                 self._attempts(run)
             for attempt in run["attempts"]:
                 if attempt["number"] == self._number:
-                    Exchange(attempt, self._tab, on_tab=self._open_tab)
+                    Exchange(
+                        attempt, self._tab, on_tab=self._open_tab, compare=self._compare(attempt)
+                    )
 
     def _summary(self, run: Fields) -> None:
         with box("cx-card cx-run-summary", tag="section"):
@@ -68,8 +78,6 @@ class RunDetail:
                 box("cx-grow")
                 with box("cx-line"):
                     self._buttons(run)
-            if reason := run["reason"]:
-                notice(str(_REASONS.get(reason, reason)), tone="calm", icon_name="info")
             with box("cx-pairs", tag="dl"):
                 _pair("Fire time", ms=iso_ms(run["fire_time"]), shape="full")
                 _pair("Trigger", run["trigger"].capitalize())
@@ -101,6 +109,7 @@ class RunDetail:
     def _attempts(self, run: Fields) -> None:
         with box("cx-card cx-attempts", tag="section"):
             text("Attempts", "cx-h2", tag="h2")
+            run_story(run, now_ms=epoch_ms(utc_now()) or 0)
             with box("cx-story", tag="ol"):
                 for attempt in run["attempts"]:
                     self._attempt(attempt)
@@ -131,6 +140,12 @@ class RunDetail:
                     ticking("at", iso_ms(attempt["started_at"]), shape="second")
                     if attempt["error"]:
                         text(f" · {attempt['error']['message']}")
+
+    def _compare(self, attempt: Fields) -> Callable[[], None] | None:
+        good = self._good
+        if good is None or not good["attempts"] or attempt["error"] is None:
+            return None
+        return partial(comparison, attempt, good["attempts"][-1], good_run=good)
 
     def _pick(self, number: int) -> None:
         self._number = number

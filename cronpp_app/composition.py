@@ -20,6 +20,7 @@ from cronpp_app.services.accounts import Accounts
 from cronpp_app.services.actions import Actions
 from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.deletions import Deletions
+from cronpp_app.services.histories import Histories
 from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.jobs import Jobs
@@ -42,6 +43,7 @@ from cronpp_app.store.counters import CounterStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.deleted_jobs import DeletedJobStore
 from cronpp_app.store.due import DueJobStore
+from cronpp_app.store.history import HistoryStore
 from cronpp_app.store.idempotency import IdempotencyStore
 from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.keys import Keys, KeyStore
@@ -72,6 +74,7 @@ class Services:
     runs: Runs
     overviews: Overviews
     metrics: Metrics
+    histories: Histories
     changes: Changes
     live_jobs: LiveJobs
     idempotency: Idempotency
@@ -131,6 +134,7 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
         metrics=Metrics(CounterStore(database), MeasureStore(database), WorkerStore(database)),
         changes=changes,
         live_jobs=LiveJobs(jobs, changes),
+        histories=Histories(HistoryStore(database)),
         idempotency=Idempotency(IdempotencyStore(database, keys)),
         actions=Actions(build_performing(database, caller, keys).perform),
         caller=caller,

@@ -7,7 +7,19 @@ from nicegui import ui
 
 from components.theme import STATIC, install_theme
 from cronpp_app.settings import Settings
-from pages import dashboard, editor, entrance, entrance_forms, jobs, lost, runs, settings, workers
+from pages import (
+    activity,
+    dashboard,
+    editor,
+    entrance,
+    entrance_forms,
+    job,
+    jobs,
+    lost,
+    settings,
+    timeline,
+    workers,
+)
 from pages.assets import mount_assets
 from pages.packed import PackedFiles
 from pages.sessions import guard_sockets, watch_sessions
@@ -28,8 +40,10 @@ def register_pages(web: FastAPI, services: "Services", _settings: Settings) -> N
     entrance_forms.register(web, services)
     dashboard.register(services)
     jobs.register(services)
+    timeline.register(services)
     workers.register(services)
-    runs.register(services)
+    job.register(services)
+    activity.register(services)
     editor.register(services)
     settings.register(services)
     lost.register()

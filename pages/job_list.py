@@ -14,6 +14,7 @@ PER_PAGE = 25
 _SORTS = ("name", "next_run_time", "last_run", "created_at")
 _DEFAULT_SORT = "next_run_time"
 _FARTHEST_PAGE = 10_000
+_LONGEST_TAG = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class JobList:
 
     status: str = ""
     words: str = ""
+    tag: str = ""
     sort: str = _DEFAULT_SORT
     page: int = 1
     cursor: str | None = None
@@ -36,6 +38,7 @@ class JobList:
         return cls(
             status=status if status in dict(FILTERS) else "",
             words=parameters.get("q", "")[:LONGEST_SEARCH],
+            tag=parameters.get("tag", "")[:_LONGEST_TAG],
             sort=sort if sort.removeprefix("-") in _SORTS else _DEFAULT_SORT,
             page=int(page) if at_page else 1,
             cursor=cursor if at_page else None,
@@ -44,7 +47,11 @@ class JobList:
     @property
     def is_filtered(self) -> bool:
         """Return whether jobs may exist that this list does not show."""
-        return bool(self.status or self.words)
+        return bool(self.status or self.words or self.tag)
+
+    def is_other_than(self, other: "JobList") -> bool:
+        """Return whether other jobs match; order and page do not matter."""
+        return (self.status, self.words, self.tag) != (other.status, other.words, other.tag)
 
     def query(self) -> JobQuery:
         """Return the question to ask for this page of the list."""
@@ -53,6 +60,7 @@ class JobList:
             status=JobStatus(self.status) if by_status else None,
             failing=self.status == "failing",
             q=self.words,
+            tag=self.tag or None,
             sort=self.sort,
             limit=PER_PAGE,
             cursor=self.cursor,
@@ -60,17 +68,20 @@ class JobList:
 
     def address(self) -> str:
         """Return the path that leads to this very list."""
-        parts = {"status": self.status, "q": self.words}
+        parts = {"status": self.status, "q": self.words, "tag": self.tag}
         parts |= {"sort": self.sort} if self.sort != _DEFAULT_SORT else {}
         parts |= {"page": str(self.page), "after": self.cursor} if self.cursor else {}
         parts = {name: value for name, value in parts.items() if value}
         return f"/jobs?{urlencode(parts)}" if parts else "/jobs"
 
-    def narrowed(self, *, status: str | None = None, words: str | None = None) -> Self:
+    def narrowed(
+        self, *, status: str | None = None, words: str | None = None, tag: str | None = None
+    ) -> Self:
         """Return the list with another filter or search, from its first page."""
         status = self.status if status is None else status
         words = self.words if words is None else words[:LONGEST_SEARCH]
-        return replace(self._first(), status=status, words=words)
+        tag = self.tag if tag is None else tag
+        return replace(self._first(), status=status, words=words, tag=tag)
 
     def sorted_by(self, field: str) -> Self:
         """Return the list in another order; the same field again turns it around."""

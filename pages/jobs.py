@@ -27,16 +27,11 @@ def register(services: "Services") -> None:
 
     @ui.page("/jobs", title="Jobs · Cron++")
     async def jobs_page(request: Request) -> None:
-        await show_jobs(visitor_of(services), JobList.read(request.query_params))
+        await _show(visitor_of(services), JobList.read(request.query_params))
 
 
-async def show_jobs(
-    visitor: Visitor, wanted: JobList, *, open_log: tuple[str, str | None] | None = None
-) -> None:
-    """Draw the page, and keep it up to date once it is connected.
-
-    `open_log` is a job whose log to open, and the run to open it at.
-    """
+async def _show(visitor: Visitor, wanted: JobList) -> None:
+    """Draw the page, and keep it up to date once it is connected."""
     actions = JobActions(visitor)
     overviews = visitor.services.overviews
     async with framed(visitor, "/jobs"):
@@ -54,12 +49,11 @@ async def show_jobs(
     actions.list_address = view.address
     await count()
     await view.load(visitor.user)
+    await view.show_tags(visitor.user)
     live = Live(visitor, JobsLive(visitor, view, Soon(visitor, count)).on_batch)
     ui.on("cx_visible", lambda event: live.set_visible(bool(event.args)))
     await visitor.client.connected()
     live.start()
-    if open_log is not None:
-        await visitor.guarded(actions.open_log)(*open_log)
 
 
 def _counts(overview: Overview) -> Mapping[str, int]:

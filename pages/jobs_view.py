@@ -13,6 +13,7 @@ from cronpp_app.domain.jobs import Job
 from cronpp_app.errors import InvalidInput
 from cronpp_app.services.accounts import User
 from cronpp_app.services.jobs import Page
+from pages.job_bulk import JobBulk
 from pages.job_list import JobList
 from pages.visitor import Visitor
 
@@ -26,21 +27,30 @@ class JobsView:
         self._visitor = visitor
         self._asked = 0
         self.wanted = wanted
-        self.next_cursor: str | None = None
+        self.page: Page[Job] | None = None
         guarded = visitor.guarded
         self.bar = JobsBar(
             status=wanted.status,
             words=wanted.words,
             on_status=guarded(self._pick),
             on_search=guarded(self._search),
+            on_tag=guarded(self._pick_tag),
         )
-        self.table = JobsTable(on_act=on_act, on_sort=guarded(self._sort))
+        self._bulk = JobBulk(visitor, self)
+        self.table = JobsTable(
+            on_act=on_act, on_sort=guarded(self._sort), on_pick=self._bulk.changed
+        )
         self._nothing = Nothing(on_clear=guarded(self._clear))
         self._pager = Pager(on_before=guarded(self._before), on_next=guarded(self._next))
 
     def address(self) -> str:
         """Return the path of the list as it is seen."""
         return self.wanted.address()
+
+    @property
+    def next_cursor(self) -> str | None:
+        """Return what leads to the next page; None on the last one."""
+        return self.page.next_cursor if self.page else None
 
     async def load(self, user: User) -> None:
         """Show the wanted part of the list, as it is now."""
@@ -63,7 +73,7 @@ class JobsView:
         return page
 
     def _show(self, page: Page[Job]) -> None:
-        self.next_cursor = page.next_cursor
+        self.page = page
         self.table.show([job_row(job) for job in page.items], sort=self.wanted.sort)
         self.table.element.set_visibility(bool(page.items))
         self._nothing.show(is_empty=not page.items, is_filtered=self.wanted.is_filtered)
@@ -74,8 +84,11 @@ class JobsView:
         )
 
     async def _go(self, user: User, wanted: JobList) -> None:
+        if wanted.is_other_than(self.wanted):
+            self._bulk.let_go()
         self.wanted = wanted
         self.bar.pick(wanted.status)
+        await self.show_tags(user)
         self._visitor.client.run_javascript(f"cxAddress({json.dumps(wanted.address())})")
         await self.load(user)
 
@@ -97,4 +110,12 @@ class JobsView:
 
     async def _clear(self, user: User) -> None:
         self.bar.clear_search()
-        await self._go(user, self.wanted.narrowed(status="", words=""))
+        await self._go(user, self.wanted.narrowed(status="", words="", tag=""))
+
+    async def show_tags(self, user: User) -> None:
+        """Show the tags to filter by, as they are now."""
+        tags = await self._visitor.services.jobs.tags(user)
+        self.bar.show_tags(tags, picked=self.wanted.tag)
+
+    async def _pick_tag(self, user: User, tag: str) -> None:
+        await self._go(user, self.wanted.narrowed(tag="" if tag == self.wanted.tag else tag))

@@ -13,6 +13,7 @@ from cronpp_app.errors import NotFound
 from cronpp_app.services.accounts import User
 from cronpp_app.services.drafts import run_fields
 from cronpp_app.services.runs import RunQuery
+from pages.last_good import LastGood
 from pages.live import Live
 from pages.visitor import Visitor
 
@@ -31,6 +32,7 @@ class RunLog:
         self._picked: str | None = None
         # Somebody who picked a run keeps it; else the newest is shown as it comes.
         self._follows_newest = True
+        self._last_good = LastGood(visitor)
         self._live = Live(visitor, self._on_batch)
 
     async def open(self, user: User, run_id: str | None = None) -> None:
@@ -75,7 +77,8 @@ class RunLog:
         run, attempts = await self._visitor.services.runs.get(user, self._picked)
         if run.job_id != self._job_id:
             raise NotFound("This run belongs to another job.")
-        self._panel.detail.show(run_fields(run, attempts))
+        good = await self._last_good.before(user, run)
+        self._panel.detail.show(run_fields(run, attempts), good=good)
         self._tell_address(f"/jobs/{self._job_id}/runs/{run.id}")
 
     async def _on_batch(self, job_ids: frozenset[str]) -> None:

@@ -1,6 +1,6 @@
 """What people do with the runs of their jobs."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from cronpp_app.domain.runs import (
     FINAL,
     Run,
     RunStatus,
+    Trigger,
     cancelled_verdict,
     without_head_start,
 )
@@ -45,6 +46,7 @@ class RunQuery:
 
     job_id: str | None = None
     status: RunStatus | None = None
+    trigger: Trigger | None = None
     since: datetime | None = None
     until: datetime | None = None
     limit: int = 50
@@ -99,6 +101,7 @@ class Runs:
             user_id=user.id,
             job_id=query.job_id,
             status=query.status,
+            trigger=query.trigger,
             since=query.since,
             until=min(query.until or to_come, to_come),
         )
@@ -112,6 +115,12 @@ class Runs:
         """Return a run and its attempts, the first one first; raise NotFound."""
         run = without_head_start(await self._run(user, run_id), now=self._clock())
         return run, await self._ledger.attempts(user.id, run_id)
+
+    async def some(self, user: User, run_ids: Sequence[str]) -> tuple[Run, ...]:
+        """Return those of `run_ids` that are runs of this user, their actions without bodies."""
+        now = self._clock()
+        found = await self._ledger.some(user.id, run_ids)
+        return tuple(without_head_start(run, now=now) for run in found)
 
     async def cancel(self, user: User, run_id: str) -> Run:
         """Return the run: one that waits is cancelled, one that runs is so in a moment.

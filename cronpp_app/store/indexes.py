@@ -107,6 +107,24 @@ RUNS = [
         )
         for status in ("FAILED", "SKIPPED", "MISSED", "CANCELLED")
     ],
+    # Runs made by hand, few among many of a schedule.
+    *[
+        IndexModel(
+            [("user_id", UP), ("fire_time", DOWN), ("_id", DOWN)],
+            name=f"only_{trigger}",
+            partialFilterExpression={"trigger": trigger},
+        )
+        for trigger in ("manual", "replay")
+    ],
+    # What did not go well in one job, for its ledger; its failures by day are counted in it.
+    *[
+        IndexModel(
+            [("user_id", UP), ("job_id", UP), ("status", UP), ("fire_time", DOWN), ("_id", DOWN)],
+            name=f"{status.lower()}_of_job",
+            partialFilterExpression={"status": status},
+        )
+        for status in ("FAILED", "SKIPPED", "MISSED", "CANCELLED")
+    ],
     IndexModel([("expire_at", UP)], name="expired", expireAfterSeconds=0),
 ]
 

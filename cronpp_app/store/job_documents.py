@@ -75,7 +75,7 @@ def job_from(document: Mapping[str, Any]) -> Job:
             name=document["name"],
             description=document["description"],
             tags=read("tags", _texts, document),
-            schedule=read("schedule", _usable_schedule, document),
+            schedule=read("schedule", usable_schedule, document),
             action=read("action", action_from, document),
             retry=read("retry", checked_retry, document),
             overlap=read("overlap", Overlap, document),
@@ -128,7 +128,7 @@ def _salvaged(document: Mapping[str, Any], reason: str) -> Job:
         name=part("name", _text, "(unreadable)"),
         description=part("description", _text, ""),
         tags=part("tags", _texts, ()),
-        schedule=part("schedule", _usable_schedule, no_schedule),
+        schedule=part("schedule", usable_schedule, no_schedule),
         action=part("action", action_from, no_action),
         retry=part("retry", checked_retry, RetryPolicy()),
         overlap=part("overlap", Overlap, Overlap.SKIP),
@@ -150,7 +150,7 @@ def _salvaged(document: Mapping[str, Any], reason: str) -> Job:
     )
 
 
-def _usable_schedule(document: Document) -> Schedule:
+def usable_schedule(document: Document) -> Schedule:
     """Return the schedule of a document; raise unless fire times can be told from it."""
     schedule = schedule_from(document)
     if isinstance(schedule, CronSchedule):

@@ -3,6 +3,7 @@
 Runs as workers see them are in `runs.py`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,7 +11,7 @@ from typing import Final
 from pymongo import ReturnDocument
 
 from cronpp_app.domain.attempts import Attempt
-from cronpp_app.domain.runs import UNFINISHED, Run, RunStatus
+from cronpp_app.domain.runs import UNFINISHED, Run, RunStatus, Trigger
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import Document
 from cronpp_app.store.jobs import Position, behind
@@ -18,6 +19,7 @@ from cronpp_app.store.run_documents import attempt_from, run_for_people
 from cronpp_app.store.seats import wake_queued
 
 _WAITING = [RunStatus.PENDING.value, RunStatus.RETRYING.value]
+_WITHOUT_BODY: Final = {"action.body": 0}
 _COUNTED: Final = (RunStatus.SUCCESS.value, RunStatus.FAILED.value)
 
 
@@ -28,6 +30,7 @@ class RunFilter:
     user_id: str
     job_id: str | None = None
     status: RunStatus | None = None
+    trigger: Trigger | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -38,6 +41,8 @@ class RunFilter:
             query["job_id"] = self.job_id
         if self.status is not None:
             query["status"] = self.status.value
+        if self.trigger is not None:
+            query["trigger"] = self.trigger.value
         if self.status in UNFINISHED:
             query["wake_at"] = {"$type": "date"}  # the few in the queue, not the whole ledger
         span = {"$gte": self.since, "$lt": self.until}
@@ -69,6 +74,11 @@ class Ledger:
         document = await self._runs.find_one({"_id": run_id, "user_id": user_id})
         return run_for_people(document) if document else None
 
+    async def some(self, user_id: str, run_ids: Sequence[str]) -> list[Run]:
+        """Return those of `run_ids` that are runs of this user, without their bodies."""
+        query = {"_id": {"$in": list(run_ids)}, "user_id": user_id}
+        return [run_for_people(found) async for found in self._runs.find(query, _WITHOUT_BODY)]
+
     async def attempts(self, user_id: str, run_id: str) -> tuple[Attempt, ...]:
         """Return the attempts of a run, the first one first."""
         # Keys are "<run>/<number>": "0" is the character behind "/".
@@ -84,7 +94,7 @@ class Ledger:
         The actions of these runs come without their bodies, which no list shows.
         """
         query = behind(which.query(), "fire_time", after, descending=True)
-        cursor = self._runs.find(query, {"action.body": 0}).sort({"fire_time": -1, "_id": -1})
+        cursor = self._runs.find(query, _WITHOUT_BODY).sort({"fire_time": -1, "_id": -1})
         documents = await cursor.limit(limit + 1).to_list()
         more = len(documents) > limit
         documents = documents[:limit]

@@ -31,7 +31,7 @@ from cronpp_app.store.documents import job_document
 from cronpp_app.store.run_documents import error_document, result_fields, run_document
 
 _BERLIN, _NEW_YORK, _TOKYO = "Europe/Berlin", "America/New_York", "Asia/Tokyo"
-_RUNS_PER_HOUR = (38, 60)
+_RUNS_PER_HOUR = (150, 250)
 _BODY = '{\n  "source": "cron++",\n  "full": false\n}'
 _BUSY = '{"error": "upstream busy", "retry_after": 10}'
 # name, method, address, cron (or seconds), zone, status, typical duration in ms
@@ -49,6 +49,9 @@ _JOBS: tuple[tuple[str, str, str, str | int, str, str, int], ...] = (
     ("Send weekly digest", "POST", "mail.acme.example/digest", "0 9 * * 1", _BERLIN, "PENDING", 330),
     ("Heartbeat in the log", "LOG", "Still here.", 60, "", "PENDING", 1),
 )  # fmt: skip
+# How often each of the others fires, in seconds; 0: not within an hour.
+_EVERY = (180, 60, 120, 900, 600, 0, 3_600, 0, 0, 0, 60)
+_THE_LAST_HOUR = timedelta(hours=1)
 _FAILING = "Rebuild search index"
 _SHOWN = "Fraud score refresh"
 
@@ -68,8 +71,54 @@ def fill(uri: str, database: str, user_id: str) -> str:
         others = [job for job in jobs if job is not shown]
         store.runs.insert_many(list(_day(others, now, draw)))
         _write_shown_runs(store, shown, now, draw)
+        store.runs.insert_many(list(_year(shown, now, draw)))
+        store.runs.insert_many(list(_last_hour(others, now, draw)))
+        _write_troubles(store, others, now)
         _show_workers(store, now)
     return shown.id
+
+
+def _year(job: Job, now: datetime, draw: random.Random) -> Iterator[dict[str, Any]]:
+    """Yield some runs for every day of the past year but a few."""
+    for day in range(1, 340):
+        at = now - timedelta(days=day)
+        if draw.random() < 0.04:
+            continue
+        busy = 9 if at.weekday() < 5 else 3
+        for number in range(draw.randint(busy // 3, busy)):
+            bad = draw.random() < 0.008
+            moment = at.replace(hour=9 + number, minute=0, second=0, microsecond=0)
+            yield _finished(job, moment, "FAILED" if bad else "SUCCESS", 1, draw)
+
+
+def _last_hour(jobs: list[Job], now: datetime, draw: random.Random) -> Iterator[dict[str, Any]]:
+    """Yield what an hour of a timetable brings; a few runs begin late, as after an outage."""
+    for job, entry in zip(jobs, _EVERY, strict=False):
+        seconds = entry or 0
+        for number in range(3_600 // seconds if seconds else 0):
+            at = now - timedelta(seconds=60 + number * seconds + draw.uniform(0, 2))
+            run = _finished(job, at, "FAILED" if draw.random() < 0.02 else "SUCCESS", 1, draw)
+            if timedelta(minutes=22) < now - at < timedelta(minutes=27):
+                late = timedelta(minutes=27) - (now - at)
+                run |= _delayed(run, late * 0.55)
+            yield run
+
+
+def _delayed(run: dict[str, Any], late: timedelta) -> dict[str, Any]:
+    took = run["finished_at"] - run["started_at"]
+    started = run["fire_time"] + late
+    lateness = round(late.total_seconds() * 1000)
+    return {"started_at": started, "finished_at": started + took, "lateness_ms": lateness}
+
+
+def _write_troubles(store: Any, jobs: list[Job], now: datetime) -> None:
+    """Let one job have been stopped, and one be unnoticed by any worker."""
+    stopped = next(job for job in jobs if job.status is JobStatus.PAUSED)
+    gone = {"paused_reason": "The target answered 410 Gone: it asks not to be called again."}
+    store.jobs.update_one({"_id": stopped.id}, {"$set": gone | {"paused_at": now}})
+    failing = next(job for job in jobs if job.definition.name == _FAILING)
+    refused = {"last_run.error": "The target answered 503 Service Unavailable."}
+    store.jobs.update_one({"_id": failing.id}, {"$set": refused})
 
 
 def _show_workers(store: Any, now: datetime) -> None:
@@ -154,6 +203,8 @@ def _day(jobs: list[Job], now: datetime, draw: random.Random) -> Iterator[dict[s
         for number in range(round(draw.randint(*_RUNS_PER_HOUR) * max(past / 3600, 0.35))):
             job = jobs[number % len(jobs)]
             at = start + timedelta(seconds=draw.uniform(0, past))
+            if now - at < _THE_LAST_HOUR:
+                continue
             bad = draw.random() < (0.12 if hour in {5, 6, 14} else 0.012)
             yield _finished(job, at, "FAILED" if bad else "SUCCESS", 1, draw)
 
@@ -190,6 +241,8 @@ def _write_shown_runs(store: Any, job: Job, now: datetime, draw: random.Random) 
     run["wake_at"] = now + timedelta(minutes=3, seconds=14)
     run["error"] = error_document(_REFUSED)
     store.runs.insert_one(run)
+    good = f"{job.id}-{round((newest - timedelta(minutes=5)).timestamp() * 1000)}"
+    store.execution_logs.insert_one(_good_attempt(job, good, newest - timedelta(minutes=5)))
     for number, late in ((1, timedelta(milliseconds=17)), (2, timedelta(seconds=97))):
         store.execution_logs.insert_one(_attempt(job, run["_id"], number, newest + late))
 
@@ -199,6 +252,21 @@ _REFUSED = AttemptError(
     message="The target answered 503 Service Unavailable, which is not among the expected 200-299.",
     traceback="UnexpectedStatus: 503 Service Unavailable (expected 200-299)",
 )
+
+
+def _good_attempt(job: Job, run_id: str, started: datetime) -> dict[str, Any]:
+    answer = '{"status": "ok", "scored": 1842, "model": "2026-11"}'
+    response = ReceivedResponse(
+        status=200,
+        headers={"Content-Type": "application/json"},
+        body=answer,
+        body_truncated=False,
+        size_bytes=len(answer),
+    )
+    attempt = _attempt(job, run_id, 1, started)
+    attempt.pop("error")
+    attempt |= result_fields(AttemptResult(response=response))
+    return attempt | {"status": "SUCCESS"}
 
 
 def _attempt(job: Job, run_id: str, number: int, started: datetime) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""Take the pictures of the documentation: python -m tests.browser.screenshots
+"""Take the pictures of the documentation: python -m tests.browser.screenshots [NAME …]
 
-Starts the program with example data and no worker, and overwrites docs/screenshots.
+Starts the program with example data and no worker, and overwrites docs/screenshots; with names
+(dashboard, job, …) only those pictures.
 """
 
 import sys
@@ -26,7 +27,19 @@ PHONE = {
     "is_mobile": True,
     "has_touch": True,
 }
-SETTLE_MS = 1_500
+SETTLE_MS = 2_500
+_PAGES = {
+    "dashboard": "/",
+    "jobs": "/jobs",
+    "job": "/jobs/{job}",
+    "log": "/jobs/{job}/runs",
+    "activity": "/activity",
+    "timeline": "/timeline",
+    "workers": "/workers",
+    "editor": "/jobs/{job}/edit",
+    "settings": "/settings",
+}
+_WHOLE = frozenset({"editor", "job"})
 
 
 def main() -> int:
@@ -67,13 +80,16 @@ def _take_all(browser: Browser, url: str, fill: Callable[[], str]) -> None:
                 base_url=url, color_scheme=theme, timezone_id="Europe/Berlin", **options
             )
             page = context.new_page()
-            _take(page, "/login", f"login_{size}_{theme}")
-            _log_in(page)
+            # Before the first look: what the program counts, it remembers for a while.
             shown = fill()
-            _take(page, "/", f"jobs_{size}_{theme}")
-            _take(page, f"/jobs/{shown}/runs", f"log_{size}_{theme}")
-            _take(page, f"/jobs/{shown}/edit", f"editor_{size}_{theme}", whole=size == "desktop")
-            _take(page, "/settings", f"settings_{size}_{theme}")
+            page.goto("/login")
+            _picture(page, f"login_{size}_{theme}")
+            _log_in(page)
+            for name, path in _PAGES.items():
+                if sys.argv[1:] and name not in sys.argv[1:]:
+                    continue
+                whole = size == "desktop" and name in _WHOLE
+                _take(page, path.format(job=shown), f"{name}_{size}_{theme}", whole=whole)
             context.close()
 
 
@@ -86,6 +102,12 @@ def _log_in(page: Page) -> None:
 
 def _take(page: Page, path: str, name: str, *, whole: bool = False) -> None:
     page.goto(path)
+    _picture(page, name, whole=whole)
+
+
+def _picture(page: Page, name: str, *, whole: bool = False) -> None:
+    if sys.argv[1:] and name.partition("_")[0] not in sys.argv[1:]:
+        return
     page.wait_for_selector("#app[data-v-app]")
     page.wait_for_timeout(SETTLE_MS)
     page.screenshot(path=FOLDER / f"{name}.png", full_page=whole)

@@ -81,7 +81,7 @@ def test_the_walk_through(program: Program, mood: Mood, browser_page: Page) -> N
     program.stop()
     program.start()
     page.goto(f"{program.url}/jobs")
-    expect(page.get_by_role("button", name="Heartbeat", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Heartbeat", exact=True)).to_be_visible()
     expect(page.locator(".cx-badge-PAUSED")).to_be_visible()
     page.get_by_role("button", name="Logs of Heartbeat").click()
     expect(_entries(page).first).to_be_visible()
@@ -113,7 +113,7 @@ def _make_a_job(page: Page, url: str) -> None:
     page.get_by_role("button", name="Create job").or_(
         page.get_by_role("button", name="Save job")
     ).first.click()
-    expect(page.get_by_role("button", name="Heartbeat", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Heartbeat", exact=True)).to_be_visible()
 
 
 def _fires_live(page: Page) -> None:

@@ -173,3 +173,58 @@ async def test_long_lists_come_in_pages_there_and_back(ada: Person, add_job: Add
     await ada.browser.should_see("26–30 of 30")
     ada.browser.find(marker="before").click()
     await until(lambda: names(ada.browser)[0] == "Job 00")
+
+
+def pick(browser: Browser, job: Job) -> None:
+    browser.find(ui.table).trigger("pick", [job.id, True])
+
+
+async def test_picked_jobs_are_paused_together_and_others_left_alone(
+    ada: Person, bob: Person, add_job: AddJob, services: Services
+) -> None:
+    jobs = [await add_job(ada, name=f"Job {number}") for number in range(3)]
+    foreign = await add_job(bob)
+    await ada.browser.open("/jobs")
+    for job in (*jobs[:2], foreign):
+        pick(ada.browser, job)
+    await ada.browser.should_see("3 jobs picked")
+    ada.browser.find(marker="bulk-pause").click()
+    await until(lambda: ada.browser.notify.messages == ["2 jobs paused."])
+    enabled = [(await services.jobs.get(ada.user, job.id)).enabled for job in jobs]
+    assert enabled == [False, False, True]
+    assert (await services.jobs.get(bob.user, foreign.id)).enabled
+    await ada.browser.should_not_see("picked")
+
+
+async def test_all_that_match_are_deleted_only_after_their_number_was_typed(
+    ada: Person, add_job: AddJob, services: Services
+) -> None:
+    for number in range(27):
+        await add_job(ada, name=f"Old {number:02}", tags=("old",))
+    kept = await add_job(ada, name="Kept")
+    await ada.browser.open("/jobs?tag=old&sort=name")
+    assert len(names(ada.browser)) == 25
+    ada.browser.find(ui.table).trigger("pickall", True)
+    await ada.browser.should_see("25 jobs picked")
+    ada.browser.find(marker="pick-matching").click()
+    await ada.browser.should_see("All 27 jobs that match")
+    ada.browser.find(marker="bulk-delete").click()
+    await ada.browser.should_see("Type 27 to go on")
+    ada.browser.find(marker="go-on").click()
+    assert len(names(ada.browser)) == 25
+    ada.browser.find(marker="typed").type("27")
+    ada.browser.find(marker="go-on").click()
+    await until(lambda: ada.browser.notify.messages == ["27 jobs deleted."])
+    await ada.browser.should_see("No job matches")
+    assert await services.jobs.get(ada.user, kept.id)
+
+
+async def test_tags_filter_the_list_and_are_let_go_again(ada: Person, add_job: AddJob) -> None:
+    await add_job(ada, name="Bills", tags=("billing", "nightly"))
+    await add_job(ada, name="Mail", tags=("mail",))
+    await ada.browser.open("/jobs")
+    await ada.browser.should_see(marker="tag-mail")
+    ada.browser.find(marker="tag-billing").click()
+    await until(lambda: names(ada.browser) == ["Bills"])
+    ada.browser.find(marker="tag-billing").click()
+    await until(lambda: len(names(ada.browser)) == 2)

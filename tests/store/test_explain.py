@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from cronpp_app.domain.jobs import JobStatus
-from cronpp_app.domain.runs import RunStatus
+from cronpp_app.domain.runs import RunStatus, Trigger
 from cronpp_app.sealing import KeyRing
 from cronpp_app.store.bulk import BulkJobStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import job_document
+from cronpp_app.store.history import HistoryStore
 from cronpp_app.store.jobs import JobFilter, JobSort, JobStore
 from cronpp_app.store.keys import Keys, KeyStore
 from cronpp_app.store.ledger import Ledger, RunFilter
@@ -121,6 +122,8 @@ LISTS = {
     "jobs of a common tag": _page(JobSort.NEXT_RUN_TIME, tag="billing"),
     "all runs": _runs(),
     "runs of a job": _runs(job_id="job-000001"),
+    "runs made by hand": _runs(trigger=Trigger.MANUAL),
+    "failed runs of a job": _runs(job_id="job-000007", status=RunStatus.FAILED),
     "failed runs": _runs(status=RunStatus.FAILED),
     "successful runs": _runs(status=RunStatus.SUCCESS),
     "runs of an hour": _runs(since=NOON - 10 * HOUR, until=NOON - 9 * HOUR),
@@ -159,6 +162,10 @@ def bulk_store(database: Database) -> BulkJobStore:
     return BulkJobStore(database, retention=HOUR)
 
 
+_A_JOB = make_job(id="job-000007", user_id=ADA)
+_A_RUN = make_run(_A_JOB, fire_time=NOON)
+_YEAR = {"since": NOON - 24 * 365 * HOUR, "bin_minutes": 60, "limit": 1_000}
+
 QUERIES: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "a job": lambda db: JobStore(db).get(ADA, "job-000001"),
     "the next jobs": lambda db: JobStore(db).upcoming(ADA, limit=5),
@@ -167,6 +174,10 @@ QUERIES: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "jobs that Cron++ paused": lambda db: JobStore(db).stopped(ADA, limit=5),
     "a rare tag": _page(JobSort.NAME, tag="rare"),
     "a run": lambda db: Ledger(db, retention=HOUR).get(ADA, "run-000001"),
+    "some runs": lambda db: Ledger(db, retention=HOUR).some(ADA, ["run-000001", "run-000002"]),
+    "a stretch of time": lambda db: HistoryStore(db).stretch(
+        ADA, since=NOON - HOUR, until=NOON, limit=30
+    ),
     "attempts": lambda db: Ledger(db, retention=HOUR).attempts(ADA, "run-000001"),
     "the newest tokens": lambda db: TokenStore(db).page(ADA, limit=LIMIT),
     "older tokens": lambda db: TokenStore(db).page(ADA, limit=LIMIT, after="token-000900"),
@@ -197,6 +208,16 @@ async def test_tags_are_found_by_one_short_look_each(database: Database, cost_of
         _assert_cheap(cost)
 
 
+async def test_looking_back_for_a_good_run_reads_no_more_than_it_may(
+    database: Database, cost_of: CostOf
+) -> None:
+    await database.runs.update_many({"job_id": _A_JOB.id}, {"$set": {"status": "SKIPPED"}})
+    (cost,) = await cost_of(HistoryStore(database).last_good(_A_RUN, among=10))
+    assert cost["keysExamined"] <= 11
+    assert cost["docsExamined"] <= 11
+    assert not cost.get("hasSortStage")
+
+
 async def test_a_search_reads_the_jobs_it_finds_only(database: Database, cost_of: CostOf) -> None:
     await database.jobs.update_one({"_id": "job-000700"}, {"$set": {"words": ["unheard"]}})
     (cost,) = await cost_of(_page(JobSort.NAME, words=("unhe",))(database))
@@ -216,6 +237,8 @@ COUNTS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "results by hour": lambda db: Ledger(db, retention=HOUR).tally(
         ADA, since=NOON - 24 * HOUR, until=NOON + HOUR
     ),
+    "runs of a job by day": lambda db: HistoryStore(db).runs_by_bin(_A_JOB, **_YEAR),
+    "failures of a job by day": lambda db: HistoryStore(db).failures_by_bin(_A_JOB, **_YEAR),
     "lateness": lambda db: Ledger(db, retention=HOUR).lateness(
         ADA, since=NOON - 24 * HOUR, until=NOON + HOUR, limit=5_000
     ),

@@ -1,0 +1,75 @@
+"""Pages of one job: what it is and what it did; and the same with its log open."""
+
+from typing import TYPE_CHECKING
+
+from fastapi import Request
+from nicegui import ui
+
+from cronpp_app.domain.jobs import Job
+from cronpp_app.errors import NotFound
+from pages.framed import framed
+from pages.job_view import JobView
+from pages.live import Live
+from pages.lost import draw_not_found
+from pages.run_list import RunList
+from pages.visitor import Visitor, visitor_of
+
+if TYPE_CHECKING:
+    from cronpp_app.composition import Services
+
+
+def register(services: "Services") -> None:
+    """Register /jobs/{id}, /jobs/{id}/runs and /jobs/{id}/runs/{run id}."""
+
+    @ui.page("/jobs/{job_id}", title="Job · Cron++")
+    async def job_page(request: Request, job_id: str) -> None:
+        visitor = visitor_of(services)
+        if job := await _found(visitor, job_id):
+            await _show(visitor, job, RunList.read(request.query_params))
+
+    @ui.page("/jobs/{job_id}/runs", title="Log · Cron++")
+    async def log_page(job_id: str) -> None:
+        visitor = visitor_of(services)
+        if job := await _found(visitor, job_id):
+            await _show(visitor, job, RunList(), open_log=(job_id, None))
+
+    @ui.page("/jobs/{job_id}/runs/{run_id}", title="Run · Cron++")
+    async def run_page(job_id: str, run_id: str) -> None:
+        visitor = visitor_of(services)
+        if job := await _found(visitor, job_id, run_id):
+            await _show(visitor, job, RunList(), open_log=(job_id, run_id))
+
+
+async def _found(visitor: Visitor, job_id: str, run_id: str | None = None) -> Job | None:
+    """Return the job; draw that nothing is here unless it, and its run, are the visitor's."""
+    services, user = visitor.services, visitor.user
+    try:
+        job = await services.jobs.get(user, job_id)
+        if run_id is not None:
+            run, _ = await services.runs.get(user, run_id)
+            _check_belongs(run.job_id, job_id)
+    except NotFound:
+        draw_not_found()
+        return None
+    return job
+
+
+async def _show(
+    visitor: Visitor, job: Job, wanted: RunList, *, open_log: tuple[str, str | None] | None = None
+) -> None:
+    async with framed(visitor, "/jobs"):
+        view = JobView(visitor, job, wanted)
+    await view.load(visitor.user)
+    live = Live(visitor, view.on_batch)
+    ui.on("cx_visible", lambda event: live.set_visible(bool(event.args)))
+    ui.on("cx_reading", lambda event: view.live.set_reading(bool(event.args)))
+    await visitor.client.connected()
+    view.draw_charts_soon()
+    live.start()
+    if open_log is not None:
+        await visitor.guarded(view.actions.open_log)(*open_log)
+
+
+def _check_belongs(owner_id: str, job_id: str) -> None:
+    if owner_id != job_id:
+        raise NotFound("This run belongs to another job.")

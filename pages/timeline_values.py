@@ -1,0 +1,97 @@
+"""Runs and schedules as the timeline shows them."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta, tzinfo
+
+from components.day_load import LoadValues
+from components.timeline import Lane, Mark, TimelineValues
+from components.words import STATUS_WORDS, counted, epoch_ms, milliseconds
+from cronpp_app.domain.zones import load_zone
+from cronpp_app.services.histories import Load, RunMark, Stretch
+
+SPANS = {
+    "hour": ("Hour", timedelta(hours=1), timedelta(minutes=10)),
+    "6h": ("6 hours", timedelta(hours=6), timedelta(hours=1)),
+    "day": ("Day", timedelta(days=1), timedelta(hours=4)),
+    "week": ("Week", timedelta(weeks=1), timedelta(days=1)),
+}
+_MOST_LANES = 40
+_MOST_CROWDED = 5
+_DAY = timedelta(days=1)
+
+
+def timeline_of(stretch: Stretch, *, step: timedelta, timezone: str) -> TimelineValues:
+    """Return the lanes of a stretch, the job with the latest run first."""
+    zone = load_zone(timezone)
+    order = dict.fromkeys(mark.job_id for mark in stretch.marks)
+    shown = list(order)[:_MOST_LANES]
+    names = {mark.job_id: mark.job_name for mark in reversed(stretch.marks)}
+    by_job: dict[str, list[Mark]] = {job_id: [] for job_id in shown}
+    for mark in stretch.marks:
+        if mark.job_id in by_job:
+            by_job[mark.job_id].append(_mark(mark, stretch.until, zone))
+    notes = []
+    if len(order) > len(shown):
+        notes.append(f"{counted(len(order) - len(shown), 'more job')} ran in this time.")
+    if not stretch.is_complete:
+        since = stretch.marks[-1].fire_time.astimezone(zone)
+        notes.append(
+            f"Only the newest {len(stretch.marks):,} runs are drawn, since {since:%a %H:%M}."
+        )
+    return TimelineValues(
+        since_ms=epoch_ms(stretch.since) or 0,
+        until_ms=epoch_ms(stretch.until) or 0,
+        lanes=[Lane(job_id=job_id, name=names[job_id], marks=by_job[job_id]) for job_id in shown],
+        ticks=[(epoch_ms(at) or 0, words) for at, words in _ticks(stretch, step, zone)],
+        note=" ".join(notes),
+    )
+
+
+def load_of(load: Load, *, timezone: str) -> LoadValues:
+    """Return the coming day as it is shown, on the clock of `timezone`."""
+    zone = load_zone(timezone)
+    crowded = [
+        (f"{at.astimezone(zone):%H:%M}", runs) for at, runs in load.most_crowded(_MOST_CROWDED)
+    ]
+    left_out = load.jobs - load.counted_jobs
+    note = f"{counted(left_out, 'busy job')} not counted." if left_out else ""
+    hours = [f"{(load.since + n * _DAY / 6).astimezone(zone):%H:%M}" for n in range(7)]
+    return LoadValues(minutes=load.minutes, crowded=crowded, hours=hours, note=note)
+
+
+def totals(stretch: Stretch) -> str:
+    """Return in words how the runs of a stretch ended."""
+    counts = Counter(mark.status.value for mark in stretch.marks)
+    parts = [
+        f"{number:,} {STATUS_WORDS[status].lower()}" for status, number in counts.most_common()
+    ]
+    return ", ".join(parts)
+
+
+def _mark(mark: RunMark, until: datetime, zone: tzinfo) -> Mark:
+    start = mark.started_at or mark.fire_time
+    end = mark.finished_at or (until if mark.started_at else start)
+    words = f"{mark.fire_time.astimezone(zone):%a %H:%M:%S}, {STATUS_WORDS[mark.status.value]}"
+    if mark.lateness_ms is not None:
+        words += f", late by {milliseconds(mark.lateness_ms)}"
+    return Mark(
+        run_id=mark.id,
+        status=mark.status.value,
+        fire_ms=epoch_ms(mark.fire_time) or 0,
+        start_ms=epoch_ms(max(start, mark.fire_time)) or 0,
+        end_ms=epoch_ms(max(end, start)) or 0,
+        words=words,
+    )
+
+
+def _ticks(stretch: Stretch, step: timedelta, zone: tzinfo) -> Iterable[tuple[datetime, str]]:
+    """Yield full hours (or days) of the zone's clock within the stretch, a step apart."""
+    local = stretch.since.astimezone(zone)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    form = "%a %d" if step >= _DAY else "%H:%M"
+    at = midnight
+    while at <= stretch.until:
+        if at >= stretch.since:
+            yield at, f"{at:{form}}"
+        at += step
