@@ -15,7 +15,8 @@ def confirm(
     dialog.props["aria-label"] = title
 
     async def go_on() -> None:
-        if typed and field.value.strip() != typed:
+        # Closed means answered: a second click must not do it twice.
+        if not dialog.value or (typed and (field.value or "").strip() != typed):
             return
         dialog.close()
         await on_yes()

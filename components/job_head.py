@@ -8,6 +8,7 @@ from typing import Any
 from nicegui import ui
 
 from components.badges import status_badge
+from components.empty import empty_state
 from components.markup import box, button, icon, link, text
 
 
@@ -93,3 +94,18 @@ def _failing(values: HeadValues) -> None:
         text(words, "cx-grow").style("overflow-wrap:anywhere")
         if values.last_run_id:
             link("Look at it", f"/jobs/{values.job_id}/runs/{values.last_run_id}", "cx-strong")
+
+
+def gone_job() -> ui.element:
+    """Return what stands where a job was that is deleted."""
+    place = box("cx-card")
+    with (
+        place,
+        empty_state(
+            "This job is deleted",
+            "It does not fire any more. Its runs stay in the ledger until their time is over.",
+            icon_name="trash",
+        ),
+    ):
+        link("All jobs", "/jobs", "cx-button cx-button-plain")
+    return place

@@ -35,6 +35,7 @@ class JobsTable:
     ) -> None:
         self.picked: set[str] = set()
         self._on_pick = on_pick
+        self._shown_all = "none"
         self._table = LiveTable(
             COLUMNS,
             "job_row",
@@ -59,6 +60,7 @@ class JobsTable:
     def show(self, rows: Sequence[Row], *, sort: str) -> None:
         """Show these rows, in this order, under heads that tell the order `sort`."""
         self._table.show([self._marked(row) for row in rows], sort=sort)
+        self._show_all()
 
     def patch(self, rows: Sequence[Row]) -> None:
         """Bring rows that are shown up to date, sending only what changed."""
@@ -68,6 +70,15 @@ class JobsTable:
         """Let all picked rows go."""
         self.picked.clear()
         self.patch(self.rows)
+        self._show_all()
+
+    def _show_all(self) -> None:
+        """Show in the head whether all rows, some or none are picked."""
+        number = sum(row["picked"] for row in self.rows)
+        state = "none" if not number else "all" if number == len(self.rows) else "some"
+        if state != self._shown_all:
+            self._shown_all = state
+            self.element.client.run_javascript(f"cxPicked({self.element.id}, '{state}')")
 
     def _marked(self, row: Row) -> Row:
         return {**row, "picked": row["id"] in self.picked}
@@ -75,10 +86,12 @@ class JobsTable:
     def _pick(self, job_id: str, is_picked: bool) -> Any:
         (self.picked.add if is_picked else self.picked.discard)(job_id)
         self.patch([row for row in self.rows if row["id"] == job_id])
+        self._show_all()
         return self._on_pick()
 
     def _pick_all(self, is_picked: bool) -> Any:
         shown = {row["id"] for row in self.rows}
         self.picked = self.picked | shown if is_picked else self.picked - shown
         self.patch(self.rows)
+        self._show_all()
         return self._on_pick()

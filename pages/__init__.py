@@ -42,9 +42,9 @@ def register_pages(web: FastAPI, services: "Services", _settings: Settings) -> N
     jobs.register(services)
     timeline.register(services)
     workers.register(services)
-    job.register(services)
     activity.register(services)
     editor.register(services)
+    job.register(services)  # after the editor: /jobs/new is no job
     settings.register(services)
     lost.register()
     guard_sockets()

@@ -1,7 +1,7 @@
 """One job on its page: what it is, when it fires, what became of its runs."""
 
 from components.job_facts import JobFacts, NextRunsCard
-from components.job_head import JobHead
+from components.job_head import JobHead, gone_job
 from components.markup import box, text
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.jobs import Job
@@ -25,6 +25,17 @@ class JobView:
     def __init__(self, visitor: Visitor, job: Job, wanted: RunList) -> None:
         self._visitor, self._job = visitor, job
         self.actions = JobActions(visitor)
+        self._gone = gone_job()
+        self._gone.set_visibility(False)
+        self._parts = box("cx-page-parts")
+        with self._parts:
+            self._draw(wanted)
+        self.actions.list_address = self.runs.address
+        self.live = RunsLive(visitor, self.runs)
+        self._soon = Soon(visitor, self._draw_charts)
+
+    def _draw(self, wanted: RunList) -> None:
+        visitor, job = self._visitor, self._job
         self._head = JobHead(head_of(job), on_act=visitor.guarded(self.actions.act))
         with box("cx-two cx-job-parts"):
             self._facts = JobFacts()
@@ -40,9 +51,6 @@ class JobView:
                 on_open=visitor.guarded(self.actions.open_log),
                 job_id=job.id,
             )
-        self.actions.list_address = self.runs.address
-        self.live = RunsLive(visitor, self.runs)
-        self._soon = Soon(visitor, self._draw_charts)
 
     async def load(self, user: User) -> None:
         """Show all but the pictures, as of this moment."""
@@ -61,12 +69,17 @@ class JobView:
         user = await self._visitor.me()
         try:
             self._job = await self._visitor.services.jobs.get(user, self._job.id)
-        except NotFound:  # deleted while somebody looked at it
-            self._visitor.client.open("/jobs")
+        except NotFound:  # deleted while somebody looks at it, who may take that back
+            self._set_there(False)
             return
+        self._set_there(True)
         await self._show_job(user)
         await self.live.on_batch(job_ids)
         self._soon.ask()
+
+    def _set_there(self, is_there: bool) -> None:
+        self._gone.set_visibility(not is_there)
+        self._parts.set_visibility(is_there)
 
     async def _show_job(self, user: User) -> None:
         jobs, job = self._visitor.services.jobs, self._job

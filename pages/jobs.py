@@ -45,11 +45,11 @@ async def _show(visitor: Visitor, wanted: JobList) -> None:
         counts = _counts(await overviews.of(visitor.user))
         if not visitor.client.is_deleted:
             view.bar.show_counts(counts)
+            await view.show_tags(visitor.user)
 
     actions.list_address = view.address
     await count()
     await view.load(visitor.user)
-    await view.show_tags(visitor.user)
     live = Live(visitor, JobsLive(visitor, view, Soon(visitor, count)).on_batch)
     ui.on("cx_visible", lambda event: live.set_visible(bool(event.args)))
     await visitor.client.connected()

@@ -8,6 +8,12 @@
     if (props.rows.length > most) props.rows.splice(most);
   };
 
+  // The box in the head of a table: checked, unchecked, or in between.
+  window.cxPicked = (tableId, state) => {
+    const head = getElement(tableId)?.$el?.querySelector("th input[type=checkbox]");
+    if (head) Object.assign(head, { checked: state === "all", indeterminate: state === "some" });
+  };
+
   const copy = async (text) => {
     if (navigator.clipboard) return navigator.clipboard.writeText(text);
     // Plain http on another machine than this one: no clipboard but through a field.
