@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from components.day_load import LoadValues
 from components.timeline import Lane, Mark, TimelineValues
 from components.words import STATUS_WORDS, counted, epoch_ms, milliseconds
+from cronpp_app.domain.runs import RunStatus
 from cronpp_app.domain.zones import load_zone
 from cronpp_app.services.histories import Load, RunMark, Stretch
 
@@ -71,7 +72,8 @@ def totals(stretch: Stretch) -> str:
 
 def _mark(mark: RunMark, until: datetime, zone: tzinfo) -> Mark:
     start = mark.started_at or mark.fire_time
-    end = mark.finished_at or (until if mark.started_at else start)
+    is_running = mark.status is RunStatus.RUNNING and mark.started_at
+    end = mark.finished_at or (until if is_running else start)
     words = f"{mark.fire_time.astimezone(zone):%a %H:%M:%S}, {STATUS_WORDS[mark.status.value]}"
     if mark.lateness_ms is not None:
         words += f", late by {milliseconds(mark.lateness_ms)}"

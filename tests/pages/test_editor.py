@@ -231,7 +231,7 @@ async def test_an_action_is_tried_out_before_it_is_saved(ada: Person, services: 
     await until(lambda: error_of(ada.browser, "url") == "Give the address to call.")
     fill(ada.browser, "url", f"http://127.0.0.1:{free_port()}/")
     ada.browser.find(marker="try").click()
-    await ada.browser.should_see("No connection came about", retries=100)
+    await ada.browser.should_see("Nobody took the connection", retries=100)
     assert await jobs_of(services, ada.user) == ()
 
 
@@ -252,7 +252,7 @@ async def test_a_header_marked_as_secret_is_kept_and_tried_out_but_not_shown(
     assert "open sesame" not in page.text
     await ada.browser.open(f"/jobs/{job.id}/edit")
     ada.browser.find(marker="try").click()
-    await ada.browser.should_see("No connection came about", retries=100)
+    await ada.browser.should_see("Nobody took the connection", retries=100)
 
 
 async def test_a_draft_that_the_browser_kept_is_shown_again(ada: Person) -> None:
