@@ -59,13 +59,29 @@ class Timeline:
     """Shows lanes, and other lanes later."""
 
     def __init__(self) -> None:
+        self._shape: object = None
+        self._drawn: dict[str, tuple[ui.html, Lane]] = {}
         self._place = box("cx-timeline").mark("timeline")
         with self._place:
             for _ in range(6):
                 box("cx-bone").style("height:26px;margin:4px 18px")
 
     def show(self, values: TimelineValues) -> None:
-        """Show other lanes."""
+        """Show other lanes; of lanes that stay only those are sent whose runs changed."""
+        lanes = [(lane.job_id, lane.name) for lane in values.lanes]
+        shape = (values.since_ms, values.until_ms, lanes, values.note)
+        if shape != self._shape:
+            self._shape = shape
+            self._draw(values)
+            return
+        for lane in values.lanes:
+            drawn, shown = self._drawn[lane.job_id]
+            if lane != shown:
+                drawn.set_content(lane_drawing(lane, values))
+                self._drawn[lane.job_id] = (drawn, lane)
+
+    def _draw(self, values: TimelineValues) -> None:
+        self._drawn.clear()
         self._place.clear()
         with self._place:
             if not values.lanes:
@@ -82,7 +98,7 @@ class Timeline:
                     link(lane.name, f"/jobs/{lane.job_id}", "cx-lane-name cx-clip")
                     # Ids and numbers only, the ids escaped: names stand outside of this markup.
                     drawn = ui.html(lane_drawing(lane, values), sanitize=False)
-                    drawn.classes("cx-lane")
+                    self._drawn[lane.job_id] = (drawn.classes("cx-lane"), lane)
             if values.note:
                 text(values.note, "cx-small cx-muted cx-timeline-note", tag="p")
 

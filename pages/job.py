@@ -64,10 +64,10 @@ async def _show(
     ui.on("cx_visible", lambda event: live.set_visible(bool(event.args)))
     ui.on("cx_reading", lambda event: view.live.set_reading(bool(event.args)))
     await visitor.client.connected()
-    view.draw_charts_soon()
     live.start()
     if open_log is not None:
         await visitor.guarded(view.actions.open_log)(*open_log)
+    await visitor.guarded(view.draw_charts)()
 
 
 def _check_belongs(owner_id: str, job_id: str) -> None:

@@ -32,7 +32,7 @@ class JobView:
             self._draw(wanted)
         self.actions.list_address = self.runs.address
         self.live = RunsLive(visitor, self.runs)
-        self._soon = Soon(visitor, self._draw_charts)
+        self._soon = Soon(visitor, lambda: self.draw_charts(visitor.user))
 
     def _draw(self, wanted: RunList) -> None:
         visitor, job = self._visitor, self._job
@@ -58,9 +58,9 @@ class JobView:
         await self.runs.show_filters(user)
         await self.runs.load(user)
 
-    def draw_charts_soon(self) -> None:
-        """Show the pictures, in a moment."""
-        self._soon.ask()
+    async def draw_charts(self, user: User) -> None:
+        """Show the pictures of this moment."""
+        await self._charts.refresh(user, self._job)
 
     async def on_batch(self, job_ids: frozenset[str]) -> None:
         """Bring the page up to date if this job changed, or anything may have."""
@@ -88,9 +88,6 @@ class JobView:
         preview = await jobs.preview(job.definition.schedule, after=utc_now(), count=_SHOWN_NEXT)
         resuming = None if job.enabled else await jobs.before_resuming(user, job.id)
         self._next.show(next_runs_of(job, preview, resuming, viewer_zone=user.timezone))
-
-    async def _draw_charts(self) -> None:
-        await self._charts.refresh(self._visitor.user, self._job)
 
     async def _show_day(self, user: User, day: str) -> None:
         await self.runs.narrow(user, "day", day)

@@ -40,9 +40,9 @@ class RunsLive:
     async def _look(self, user: User) -> None:
         """Look at the first page again: new runs come on top, known ones are patched."""
         view = self._view
-        wanted, page = view.wanted, await view.page(user)
+        wanted, runs = view.wanted, await view.newest(user)
         known = {row["id"] for row in view.table.rows}
-        new = [run for run in page.items if run.id not in known]
+        new = [run for run in runs if run.id not in known]
         if wanted is not view.wanted:  # somebody went elsewhere meanwhile
             return
         if new and self._is_read:
@@ -51,7 +51,7 @@ class RunsLive:
             view.table.prepend(
                 [{**row, "fresh": True} for row in view.rows_of(tuple(new))], most=PER_PAGE
             )
-        elif new or len(page.items) < len(known):
+        elif new or len(runs) < len(known):
             await view.load(user)
             return
-        view.table.patch(view.rows_of(tuple(run for run in page.items if run.id in known)))
+        view.table.patch(view.rows_of(tuple(run for run in runs if run.id in known)))

@@ -14,6 +14,7 @@ from cronpp_app.domain.runs import Run
 from cronpp_app.errors import InvalidInput, NotFound
 from cronpp_app.services.accounts import User
 from cronpp_app.services.paging import Page
+from cronpp_app.services.runs import RunQuery
 from pages.run_list import RunList
 from pages.visitor import Visitor
 
@@ -83,8 +84,14 @@ class RunsView:
 
     async def page(self, user: User) -> Page[Run]:
         """Return the wanted part of the list."""
-        query = self.wanted.query(now=utc_now(), timezone=user.timezone)
-        return await self._visitor.services.runs.search(user, query)
+        return await self._visitor.services.runs.search(user, self._query(user))
+
+    async def newest(self, user: User) -> tuple[Run, ...]:
+        """Return the runs of the wanted part of the list, without counting the others."""
+        return await self._visitor.services.runs.newest(user, self._query(user))
+
+    def _query(self, user: User) -> RunQuery:
+        return self.wanted.query(now=utc_now(), timezone=user.timezone)
 
     async def narrow(self, user: User, name: str, value: str) -> None:
         """Set one filter."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from components.day_load import LoadValues
 from components.timeline import Lane, Mark, TimelineValues
@@ -20,14 +20,21 @@ SPANS = {
 _MOST_LANES = 40
 _MOST_CROWDED = 5
 _DAY = timedelta(days=1)
+_STEPS = 200
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def timeline_of(stretch: Stretch, *, step: timedelta, timezone: str) -> TimelineValues:
-    """Return the lanes of a stretch, the job with the latest run first."""
+    """Return the lanes of a stretch: the jobs that ran latest, by name.
+
+    The axis ends at a step of a two-hundredth, so that it stands still between two of them.
+    """
     zone = load_zone(timezone)
     order = dict.fromkeys(mark.job_id for mark in stretch.marks)
-    shown = list(order)[:_MOST_LANES]
     names = {mark.job_id: mark.job_name for mark in reversed(stretch.marks)}
+    shown = sorted(list(order)[:_MOST_LANES], key=lambda job_id: (names[job_id].casefold(), job_id))
+    until = _stepped(stretch)
+    since = until - (stretch.until - stretch.since)
     by_job: dict[str, list[Mark]] = {job_id: [] for job_id in shown}
     for mark in stretch.marks:
         if mark.job_id in by_job:
@@ -36,15 +43,15 @@ def timeline_of(stretch: Stretch, *, step: timedelta, timezone: str) -> Timeline
     if len(order) > len(shown):
         notes.append(f"{counted(len(order) - len(shown), 'more job')} ran in this time.")
     if not stretch.is_complete:
-        since = stretch.marks[-1].fire_time.astimezone(zone)
+        oldest = stretch.marks[-1].fire_time.astimezone(zone)
         notes.append(
-            f"Only the newest {len(stretch.marks):,} runs are drawn, since {since:%a %H:%M}."
+            f"Only the newest {len(stretch.marks):,} runs are drawn, since {oldest:%a %H:%M}."
         )
     return TimelineValues(
-        since_ms=epoch_ms(stretch.since) or 0,
-        until_ms=epoch_ms(stretch.until) or 0,
+        since_ms=epoch_ms(since) or 0,
+        until_ms=epoch_ms(until) or 0,
         lanes=[Lane(job_id=job_id, name=names[job_id], marks=by_job[job_id]) for job_id in shown],
-        ticks=[(epoch_ms(at) or 0, words) for at, words in _ticks(stretch, step, zone)],
+        ticks=[(epoch_ms(at) or 0, words) for at, words in _ticks(since, until, step, zone)],
         note=" ".join(notes),
     )
 
@@ -87,13 +94,20 @@ def _mark(mark: RunMark, until: datetime, zone: tzinfo) -> Mark:
     )
 
 
-def _ticks(stretch: Stretch, step: timedelta, zone: tzinfo) -> Iterable[tuple[datetime, str]]:
+def _stepped(stretch: Stretch) -> datetime:
+    """Return the end of a stretch, up to a two-hundredth of it later."""
+    step = (stretch.until - stretch.since) / _STEPS
+    return _EPOCH + -((_EPOCH - stretch.until) // step) * step
+
+
+def _ticks(
+    since: datetime, until: datetime, step: timedelta, zone: tzinfo
+) -> Iterable[tuple[datetime, str]]:
     """Yield full hours (or days) of the zone's clock within the stretch, a step apart."""
-    local = stretch.since.astimezone(zone)
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    local = since.astimezone(zone)
     form = "%a %d" if step >= _DAY else "%H:%M"
-    at = midnight
-    while at <= stretch.until:
-        if at >= stretch.since:
+    at = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    while at <= until:
+        if at >= since:
             yield at, f"{at:{form}}"
         at += step

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
+from components.markup import text
 from components.page_head import page_head
 from components.words import counted, epoch_ms
 from components.worker_list import WorkerCards, WorkerRow
@@ -27,13 +28,15 @@ def register(services: "Services") -> None:
         visitor = visitor_of(services)
         workers = await services.overviews.workers()
         async with framed(visitor, "/workers"):
-            with page_head("Workers", _in_short(workers)):
-                pass
+            with page_head("Workers", "They call what is due"):
+                in_short = text(_in_short(workers), "cx-muted cx-small cx-figure")
             cards = WorkerCards(worker_rows(workers))
 
         async def look() -> None:
             await visitor.me()
-            cards.show(worker_rows(await services.overviews.workers()))
+            now = await services.overviews.workers()
+            in_short.set_text(_in_short(now))
+            cards.show(worker_rows(now))
 
         timer = ui.timer(_LOOK_EVERY_SECONDS, visitor.guarded(lambda _: look()), immediate=False)
         # A tab that nobody sees asks for nothing.
@@ -60,7 +63,7 @@ def worker_rows(workers: Sequence[WorkerInfo]) -> list[WorkerRow]:
 def _in_short(workers: Sequence[WorkerInfo]) -> str:
     slots, busy = sum(w.slots for w in workers), sum(w.busy for w in workers)
     if not workers:
-        return "They call what is due"
+        return ""
     hosts = len({worker.host for worker in workers})
     where = f"{counted(len(workers), 'worker')} on {counted(hosts, 'host')}"
     return f"{where}, {busy:,} of {slots:,} slots in use"

@@ -28,7 +28,7 @@ from cronpp_app.services.paging import (
 from cronpp_app.store.cancels import CancelStore, Stopped
 from cronpp_app.store.database import new_id
 from cronpp_app.store.due import DueJobStore, Ending
-from cronpp_app.store.jobs import JobStore
+from cronpp_app.store.jobs import JobStore, Position
 from cronpp_app.store.ledger import Ledger, RunFilter
 from cronpp_app.store.replays import ReplayCount, ReplayStore
 from cronpp_app.store.runs import RunStore
@@ -92,6 +92,19 @@ class Runs:
 
         Fire times of the coming second may be runs already; people see them when they come.
         """
+        which, after = self._asked(user, query)
+        runs, last = await self._ledger.page(which, limit=query.limit, after=after)
+        counted = await self._ledger.count(which, limit=COUNTED_TO + 1)
+        seen = self._seen(runs)
+        return page_of(seen, next_cursor=write_cursor(_ORDER, last), counted=counted)
+
+    async def newest(self, user: User, query: RunQuery) -> tuple[Run, ...]:
+        """Return the runs of a page without counting the others; raise InvalidInput."""
+        which, after = self._asked(user, query)
+        runs, _ = await self._ledger.page(which, limit=query.limit, after=after)
+        return self._seen(runs)
+
+    def _asked(self, user: User, query: RunQuery) -> tuple[RunFilter, Position | None]:
         check_limit(query.limit)
         now = self._clock()
         to_come = now + timedelta(milliseconds=1)
@@ -105,11 +118,11 @@ class Runs:
             since=query.since,
             until=min(query.until or to_come, to_come),
         )
-        after = read_cursor(_ORDER, query.cursor)
-        runs, last = await self._ledger.page(which, limit=query.limit, after=after)
-        counted = await self._ledger.count(which, limit=COUNTED_TO + 1)
-        seen = [without_head_start(run, now=now) for run in runs]
-        return page_of(seen, next_cursor=write_cursor(_ORDER, last), counted=counted)
+        return which, read_cursor(_ORDER, query.cursor)
+
+    def _seen(self, runs: Sequence[Run]) -> tuple[Run, ...]:
+        now = self._clock()
+        return tuple(without_head_start(run, now=now) for run in runs)
 
     async def get(self, user: User, run_id: str) -> tuple[Run, tuple[Attempt, ...]]:
         """Return a run and its attempts, the first one first; raise NotFound."""
@@ -118,9 +131,7 @@ class Runs:
 
     async def some(self, user: User, run_ids: Sequence[str]) -> tuple[Run, ...]:
         """Return those of `run_ids` that are runs of this user, their actions without bodies."""
-        now = self._clock()
-        found = await self._ledger.some(user.id, run_ids)
-        return tuple(without_head_start(run, now=now) for run in found)
+        return self._seen(await self._ledger.some(user.id, run_ids))
 
     async def cancel(self, user: User, run_id: str) -> Run:
         """Return the run: one that waits is cancelled, one that runs is so in a moment.
