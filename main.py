@@ -1,6 +1,7 @@
 """The web process: user interface and REST API, with local workers and, if need be, a database.
 
 python main.py --help
+python main.py selftest --help
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from cronpp_app.composition import build_services, build_web, egress_rules, open
 from cronpp_app.errors import CronppError, SetupError
 from cronpp_app.event_loop import run_in_event_loop
 from cronpp_app.logs import set_up_logs
+from cronpp_app.selftest.__main__ import main as selftest
 from cronpp_app.settings import Settings, load_settings, parse_options
 from cronpp_app.store.database import connect
 from cronpp_app.store.embedded import start_embedded
@@ -34,7 +36,9 @@ OPTIONS = tuple(name for name in Settings.model_fields if name not in _NOT_OPTIO
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run everything; return the exit status."""
+    """Run everything, or the command that comes first; return the exit status."""
+    if arguments[:1] == ["selftest"]:
+        return selftest(arguments[1:])
     try:
         description = "Cron++: web interface, REST API, local workers and embedded MongoDB."
         settings = load_settings(parse_options("main.py", description, OPTIONS, arguments))
