@@ -10,7 +10,8 @@ from components.empty import empty_state
 from components.markup import box, link, text
 
 _WIDTH, _LANE, _BAR = 1_000.0, 34, 14
-_NARROWEST = 2.5
+# A bar takes at least this share of the axis, however short its run.
+NARROWEST = 0.0025
 _TONES = {
     "SUCCESS": "good",
     "FAILED": "bad",
@@ -124,7 +125,7 @@ def _drawn(lane: Lane, mark: Mark, values: TimelineValues) -> str:
             f'<rect class="cx-tail" x="{fire:.1f}" y="{_LANE / 2 - 1.5}"'
             f' width="{start - fire:.1f}" height="3"/>'
         )
-    width = max(end - start, _NARROWEST)
+    width = max(end - start, NARROWEST * _WIDTH)
     href = escape(f"/jobs/{lane.job_id}/runs/{mark.run_id}", quote=True)
     return (
         f'<a href="{href}" tabindex="-1">{tail}'

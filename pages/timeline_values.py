@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from components.day_load import LoadValues
 from components.timeline import Lane, Mark, TimelineValues
-from components.words import STATUS_WORDS, counted, epoch_ms, milliseconds
-from cronpp_app.domain.runs import RunStatus
+from components.words import STATUS_WORDS, counted, epoch_ms
 from cronpp_app.domain.zones import load_zone
-from cronpp_app.services.histories import Load, RunMark, Stretch
+from cronpp_app.services.histories import Load, Stretch
+from pages.timeline_marks import mark_of, merged
 
 SPANS = {
     "hour": ("Hour", timedelta(hours=1), timedelta(minutes=10)),
@@ -38,7 +38,7 @@ def timeline_of(stretch: Stretch, *, step: timedelta, timezone: str) -> Timeline
     by_job: dict[str, list[Mark]] = {job_id: [] for job_id in shown}
     for mark in stretch.marks:
         if mark.job_id in by_job:
-            by_job[mark.job_id].append(_mark(mark, stretch.until, zone))
+            by_job[mark.job_id].append(mark_of(mark, stretch.until, zone))
     notes = []
     if len(order) > len(shown):
         notes.append(f"{counted(len(order) - len(shown), 'more job')} ran in this time.")
@@ -50,7 +50,10 @@ def timeline_of(stretch: Stretch, *, step: timedelta, timezone: str) -> Timeline
     return TimelineValues(
         since_ms=epoch_ms(since) or 0,
         until_ms=epoch_ms(until) or 0,
-        lanes=[Lane(job_id=job_id, name=names[job_id], marks=by_job[job_id]) for job_id in shown],
+        lanes=[
+            Lane(job_id=job_id, name=names[job_id], marks=merged(by_job[job_id], until - since))
+            for job_id in shown
+        ],
         ticks=[(epoch_ms(at) or 0, words) for at, words in _ticks(since, until, step, zone)],
         note=" ".join(notes),
     )
@@ -75,23 +78,6 @@ def totals(stretch: Stretch) -> str:
         f"{number:,} {STATUS_WORDS[status].lower()}" for status, number in counts.most_common()
     ]
     return ", ".join(parts)
-
-
-def _mark(mark: RunMark, until: datetime, zone: tzinfo) -> Mark:
-    start = mark.started_at or mark.fire_time
-    is_running = mark.status is RunStatus.RUNNING and mark.started_at
-    end = mark.finished_at or (until if is_running else start)
-    words = f"{mark.fire_time.astimezone(zone):%a %H:%M:%S}, {STATUS_WORDS[mark.status.value]}"
-    if mark.lateness_ms is not None:
-        words += f", late by {milliseconds(mark.lateness_ms)}"
-    return Mark(
-        run_id=mark.id,
-        status=mark.status.value,
-        fire_ms=epoch_ms(mark.fire_time) or 0,
-        start_ms=epoch_ms(max(start, mark.fire_time)) or 0,
-        end_ms=epoch_ms(max(end, start)) or 0,
-        words=words,
-    )
 
 
 def _stepped(stretch: Stretch) -> datetime:

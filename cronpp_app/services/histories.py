@@ -19,7 +19,7 @@ __all__ = ["DayCount", "Histories", "Load", "RunMark", "Stretch"]
 WEEKS = 53
 # Pictures are worth this much reading; of more runs the newest are shown, and it is said so.
 _RUNS_OF_A_YEAR = 100_000
-_RUNS_OF_A_STRETCH = 3_000
+_RUNS_OF_A_STRETCH = 10_000
 _RUNS_LOOKED_BACK = 500
 _JOBS_AHEAD = 20_000
 _FIRES_AHEAD = 60_000

@@ -14,26 +14,18 @@ from typing import Any
 from pymongo import MongoClient
 
 from cronpp_app.clock import utc_now
-from cronpp_app.domain.attempts import (
-    AttemptError,
-    AttemptResult,
-    ErrorKind,
-    ReceivedResponse,
-    SentRequest,
-)
 from cronpp_app.domain.backoff import Backoff, RetryPolicy
 from cronpp_app.domain.fires import manual_run
 from cronpp_app.domain.jobs import HttpAction, Job, JobDefinition, JobStatus, LogAction
 from cronpp_app.domain.runs import Trigger
 from cronpp_app.domain.schedules import CronSchedule, IntervalSchedule, Schedule, next_fire
-from cronpp_app.store.attempts import log_id
 from cronpp_app.store.documents import job_document
-from cronpp_app.store.run_documents import error_document, result_fields, run_document
+from cronpp_app.store.run_documents import error_document, run_document
+from tests.browser.example_log import REFUSED, TIMED_OUT, attempt, good_attempt
 
 _BERLIN, _NEW_YORK, _TOKYO = "Europe/Berlin", "America/New_York", "Asia/Tokyo"
 _RUNS_PER_HOUR = (150, 250)
 _BODY = '{\n  "source": "cron++",\n  "full": false\n}'
-_BUSY = '{"error": "upstream busy", "retry_after": 10}'
 # name, method, address, cron (or seconds), zone, status, typical duration in ms
 _JOBS: tuple[tuple[str, str, str, str | int, str, str, int], ...] = (
     ("Health probe: checkout", "GET", "checkout.acme.example/healthz", 20, "", "RUNNING", 170),
@@ -218,6 +210,8 @@ def _finished(
     document: dict[str, Any] = dict(run_document(run))
     document.pop("wake_at", None)
     late, took = draw.randint(3, 38), draw.randint(80, 700)
+    if status == "FAILED":
+        document["error"] = error_document(TIMED_OUT if draw.random() < 0.4 else REFUSED)
     return document | {
         "status": status,
         "attempt_count": attempts,
@@ -239,61 +233,9 @@ def _write_shown_runs(store: Any, job: Job, now: datetime, draw: random.Random) 
     run = _finished(job, newest, "RETRYING", 2, draw)
     run.pop("finished_at")
     run["wake_at"] = now + timedelta(minutes=3, seconds=14)
-    run["error"] = error_document(_REFUSED)
+    run["error"] = error_document(REFUSED)
     store.runs.insert_one(run)
     good = f"{job.id}-{round((newest - timedelta(minutes=5)).timestamp() * 1000)}"
-    store.execution_logs.insert_one(_good_attempt(job, good, newest - timedelta(minutes=5)))
+    store.execution_logs.insert_one(good_attempt(job, good, newest - timedelta(minutes=5)))
     for number, late in ((1, timedelta(milliseconds=17)), (2, timedelta(seconds=97))):
-        store.execution_logs.insert_one(_attempt(job, run["_id"], number, newest + late))
-
-
-_REFUSED = AttemptError(
-    kind=ErrorKind.STATUS,
-    message="The target answered 503 Service Unavailable, which is not among the expected 200-299.",
-    traceback="UnexpectedStatus: 503 Service Unavailable (expected 200-299)",
-)
-
-
-def _good_attempt(job: Job, run_id: str, started: datetime) -> dict[str, Any]:
-    answer = '{"status": "ok", "scored": 1842, "model": "2026-11"}'
-    response = ReceivedResponse(
-        status=200,
-        headers={"Content-Type": "application/json"},
-        body=answer,
-        body_truncated=False,
-        size_bytes=len(answer),
-    )
-    attempt = _attempt(job, run_id, 1, started)
-    attempt.pop("error")
-    attempt |= result_fields(AttemptResult(response=response))
-    return attempt | {"status": "SUCCESS"}
-
-
-def _attempt(job: Job, run_id: str, number: int, started: datetime) -> dict[str, Any]:
-    action = job.definition.action
-    assert isinstance(action, HttpAction)
-    headers = {**action.headers, "Authorization": "\u2022\u2022\u2022\u20222c81"}
-    answered = {"Content-Type": "application/json", "Retry-After": "10"}
-    result = AttemptResult(
-        request=SentRequest(
-            method=action.method, url=action.url, headers=headers, body=action.body
-        ),
-        response=ReceivedResponse(
-            status=503, headers=answered, body=_BUSY, body_truncated=False, size_bytes=len(_BUSY)
-        ),
-        error=_REFUSED,
-    )
-    took = 412 if number == 1 else 388
-    return {
-        "_id": log_id(run_id, number),
-        "run_id": run_id,
-        "job_id": job.id,
-        "user_id": job.user_id,
-        "number": number,
-        "worker_id": "worker-2",
-        "status": "FAILED",
-        "started_at": started,
-        "finished_at": started + timedelta(milliseconds=took),
-        "duration_ms": took,
-        **result_fields(result),
-    }
+        store.execution_logs.insert_one(attempt(job, run["_id"], number, newest + late))

@@ -59,3 +59,14 @@ def test_names_never_reach_the_drawing() -> None:
     assert "<b>" not in drawn
     assert "r<1>" not in drawn
     assert "cx-run-mark-good" in drawn
+
+
+def test_runs_that_nobody_could_tell_apart_are_one_mark_but_failures_stand_out() -> None:
+    minute = timedelta(minutes=1)
+    close = [mark(f"r{n}", "a", NOON - minute - n * timedelta(seconds=31)) for n in range(5)]
+    failed = mark("bad", "a", NOON - 5 * minute, status=RunStatus.FAILED)
+    far = mark("far", "a", NOON - 30 * minute)
+    (lane,) = timeline(*close, failed, far).lanes
+    assert [drawn.run_id for drawn in lane.marks] == ["r0", "bad", "far"]
+    assert lane.marks[0].words.startswith("5 runs up to ")
+    assert lane.marks[0].end_ms - lane.marks[0].start_ms == 4 * 31_000 + 30_000
