@@ -10,6 +10,7 @@ CronppError
 ├── TooMany           slow down; says when to come back                         429
 ├── LeaseLost         a claim is no longer ours; its late result is dropped
 ├── InvalidTransition a run cannot go from this status to that one
+├── Busy              too much is being done at this moment                     503
 ├── StoreUnavailable  the database does not answer                              503
 └── SetupError        the program cannot start; the message names the remedy
 """
@@ -63,6 +64,10 @@ class TooMany(CronppError):
     def __init__(self, message: str, *, retry_after_seconds: int) -> None:
         self.retry_after_seconds = retry_after_seconds
         super().__init__(message)
+
+
+class Busy(CronppError):
+    """Too much is being done at this moment; nothing was looked at."""
 
 
 class LeaseLost(CronppError):

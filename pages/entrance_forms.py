@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from components.entrance import EntranceValues
 from cronpp_app.errors import (
+    Busy,
     Conflict,
     CronppError,
     InvalidInput,
@@ -18,7 +19,13 @@ from cronpp_app.errors import (
     TooMany,
 )
 from cronpp_app.services.accounts import Accounts, Identity, SignedIn
-from cronpp_app.services.web_sessions import COOKIE, SECURE_COOKIE, ended_cookie, session_cookie
+from cronpp_app.services.web_sessions import (
+    COOKIE,
+    SECURE_COOKIE,
+    ended_cookie,
+    origin_of,
+    session_cookie,
+)
 from pages.entrance import local_path, refused
 from pages.sessions import close_pages
 
@@ -50,7 +57,7 @@ def _register_ways_in(web: FastAPI, accounts: Accounts) -> None:
             "/login",
             values,
             accounts,
-            accounts.login(email, password, origin=_origin(request)),
+            accounts.login(email, password, origin=origin_of(request)),
         )
 
     @web.post("/auth/signup", include_in_schema=False)
@@ -62,7 +69,7 @@ def _register_ways_in(web: FastAPI, accounts: Accounts) -> None:
         return_to: Next = "/",
     ) -> Response:
         values = EntranceValues(email=email, return_to=local_path(return_to))
-        entering = _sign_up(accounts, email, password, timezone)
+        entering = _sign_up(accounts, (email, password), timezone, origin=origin_of(request))
         return await _enter(request, "/signup", values, accounts, entering)
 
 
@@ -95,7 +102,10 @@ async def _enter(
         signed_in = await entering
     except CronppError as error:
         errors, status = _explained(error)
-        return refused(path, request, replace(values, errors=errors), status)
+        refusal = refused(path, request, replace(values, errors=errors), status)
+        if isinstance(error, TooMany):
+            refusal.headers["Retry-After"] = str(error.retry_after_seconds)
+        return refusal
     before: Identity | None = request.state.identity
     if before is not None:
         await accounts.logout(before)
@@ -105,9 +115,11 @@ async def _enter(
     return answer
 
 
-async def _sign_up(accounts: Accounts, email: str, password: str, timezone: str) -> SignedIn:
+async def _sign_up(
+    accounts: Accounts, credentials: tuple[str, str], timezone: str, *, origin: str
+) -> SignedIn:
     """Make the account, in the browser's time zone where we know it."""
-    signed_in = await accounts.signup(email, password)
+    signed_in = await accounts.signup(*credentials, origin=origin)
     identity = await accounts.identify(signed_in.token)
     if identity is not None and timezone:
         try:
@@ -117,7 +129,12 @@ async def _sign_up(accounts: Accounts, email: str, password: str, timezone: str)
     return signed_in
 
 
-_STATUSES: dict[type[CronppError], int] = {NotSignedIn: 401, NotAllowed: 403, TooMany: 429}
+_STATUSES: dict[type[CronppError], int] = {
+    NotSignedIn: 401,
+    NotAllowed: 403,
+    TooMany: 429,
+    Busy: 503,
+}
 
 
 def _explained(error: CronppError) -> tuple[dict[str, str], int]:
@@ -131,10 +148,6 @@ def _explained(error: CronppError) -> tuple[dict[str, str], int]:
             return {"": "The database does not answer; try again in a moment."}, 503
         case _:
             return {"": str(error)}, _STATUSES.get(type(error), 400)
-
-
-def _origin(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
 
 
 def _left(request: Request) -> Response:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from cronpp_app.errors import (
+    Busy,
     Conflict,
     CronppError,
     InvalidInput,
@@ -50,6 +51,7 @@ _STATUSES: tuple[tuple[type[CronppError], int], ...] = (
     (StaleVersion, 412),
     (Conflict, 409),
     (TooMany, 429),
+    (Busy, 503),
     (StoreUnavailable, 503),
 )
 

@@ -15,9 +15,14 @@ class Allowance:
     refill: timedelta
 
 
-# Of one account, from wherever: 19 in ten minutes. The owner's own devices have one of their own,
-# so that nobody can keep the owner out.
-OF_ACCOUNT: Final = Allowance(tries=10, refill=timedelta(seconds=66))
+# Of one account, from wherever: 12 in ten minutes. Addresses that are the owner's have some of
+# their own, 7 in ten minutes, so that nobody elsewhere can keep the owner out.
+OF_ACCOUNT: Final = Allowance(tries=10, refill=timedelta(minutes=5))
+OF_HOME: Final = Allowance(tries=4, refill=timedelta(seconds=200))
+# The present password, tried by somebody who is signed in.
+OF_CHANGES: Final = Allowance(tries=10, refill=timedelta(minutes=5))
+# Accounts made from one address: mild, because a whole school may share one.
+OF_SIGNUPS: Final = Allowance(tries=300, refill=timedelta(seconds=12))
 # Of one address, on whatever accounts: a password tried on many accounts is a guess as well.
 OF_ADDRESS: Final = Allowance(tries=50, refill=timedelta(seconds=12))
 # How long an address counts as the owner's after a sign-in.

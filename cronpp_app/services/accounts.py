@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from email_validator import EmailNotValidError, validate_email
-
 from cronpp_app.clock import monotonic, utc_now
 from cronpp_app.domain.zones import InvalidZone, check_timezone
 from cronpp_app.errors import Conflict, FieldError, InvalidInput, NotAllowed, NotSignedIn
+from cronpp_app.services.credentials import checked_signup, normal_email
 from cronpp_app.services.login_guard import LoginGuard
 from cronpp_app.services.passwords import LONGEST, Hasher, check_password
 from cronpp_app.settings import Signup
@@ -91,15 +90,16 @@ class Accounts:
             return not await self._store.has_founder()
         return self._signup is Signup.OPEN
 
-    async def signup(self, email: str, password: str) -> SignedIn:
+    async def signup(self, email: str, password: str, *, origin: str = "unknown") -> SignedIn:
         """Make an account and sign in; the first account is the admin's.
 
-        Raises InvalidInput, NotAllowed where signing up is closed, Conflict if the address
-        has an account.
+        `origin` is the client's network address. Raises InvalidInput, NotAllowed where signing up
+        is closed, Conflict if the e-mail address has an account, TooMany after many from there.
         """
         if not await self.accepts_signups():
             raise NotAllowed("Signing up is closed here; ask the administrator for an account.")
-        address = _checked_signup(email, password)
+        address = checked_signup(email, password)
+        await self._guard.admit_signup(origin)
         account = await self._add(address, await self._hasher.hash(password))
         return await self._sign_in(account)
 
@@ -109,20 +109,24 @@ class Accounts:
         Raises NotSignedIn in the same words and time for every reason, TooMany before the
         password is looked at.
         """
-        address = _normal_email(email)
-        await self._guard.admit(address or email, origin)
+        address = normal_email(email)
+        async with self._guard.signing_in(address or email, origin):
+            account = await self._checked(address, password)
+        return await self._sign_in(account)
+
+    async def _checked(self, address: str | None, password: str) -> Account:
+        """Return the account that has this address and password, or raise NotSignedIn."""
         account = await self._store.by_email(address) if address else None
         hashed = account.password_hash if account else None
         if not await self._hasher.matches(password[: LONGEST + 1], hashed) or account is None:
             raise NotSignedIn(_WRONG)
-        await self._guard.welcome(account.email, origin)
         if self._hasher.is_outdated(account.password_hash):
             await self._store.refresh_hash(
                 account.id,
                 old_hash=account.password_hash,
                 new_hash=await self._hasher.hash(password),
             )
-        return await self._sign_in(account)
+        return account
 
     async def identify(self, token: str) -> Identity | None:
         """Return who holds `token`, or None if it is not (or no longer) valid.
@@ -164,10 +168,9 @@ class Accounts:
         account = await self._store.by_id(identity.user.id)
         if account is None:
             raise NotSignedIn("This account no longer exists.")
-        await self._guard.admit_change(account.id)
-        if not await self._hasher.matches(current[: LONGEST + 1], account.password_hash):
-            raise InvalidInput(FieldError("current", "Is not your present password."))
-        await self._guard.welcome_change(account.id)
+        async with self._guard.changing(account.id):
+            if not await self._hasher.matches(current[: LONGEST + 1], account.password_hash):
+                raise InvalidInput(FieldError("current", "Is not your present password."))
         check_password(new, email=account.email, field="new")
         changed = await self._store.set_password(
             account.id, old_hash=account.password_hash, new_hash=await self._hasher.hash(new)
@@ -275,25 +278,3 @@ def _user(account: Account) -> User:
         timezone=account.timezone,
         created_at=account.created_at,
     )
-
-
-def _normal_email(email: str) -> str | None:
-    try:
-        return validate_email(email, check_deliverability=False).normalized.lower()
-    except (EmailNotValidError, UnicodeError):
-        return None
-
-
-def _checked_signup(email: str, password: str) -> str:
-    """Return the normalised address; raise InvalidInput naming all that is wrong."""
-    problems: list[FieldError] = []
-    address = _normal_email(email)
-    if address is None:
-        problems.append(FieldError("email", "Must be an e-mail address, like name@example.org."))
-    try:
-        check_password(password, email=address or email)
-    except InvalidInput as error:
-        problems += error.errors
-    if problems or address is None:
-        raise InvalidInput(*problems)
-    return address

@@ -1,55 +1,93 @@
 """Who may try a password now: judged before any password is looked at."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from cronpp_app.domain.throttling import (
     HOME_LASTS,
     OF_ACCOUNT,
     OF_ADDRESS,
+    OF_CHANGES,
+    OF_HOME,
+    OF_SIGNUPS,
     Allowance,
     account_key,
     address_key,
     home_key,
 )
-from cronpp_app.errors import TooMany
+from cronpp_app.errors import Busy, TooMany
 from cronpp_app.store.throttles import ThrottleStore
+
+_Taken = dict[str, Allowance]
 
 
 class LoginGuard:
     """Counts tries per account and per address, over all web processes.
 
     An address from which the account was signed in to before has tries of its own, so that
-    guesses from elsewhere never keep the owner out.
+    guesses from elsewhere never keep the owner out. A right password gives back just the tries
+    that it took: an owner's own sign-ins leave no more room for guesses of others.
     """
 
     def __init__(self, throttles: ThrottleStore) -> None:
         self._throttles = throttles
 
-    async def admit(self, email: str, address: str) -> None:
-        """Count a try; raise TooMany if there is none left. The account need not exist."""
-        await self._take(address_key(address), OF_ADDRESS, "from your address")
-        home = home_key(email, address)
-        key = home if await self._throttles.remembers(home) else account_key(email)
-        await self._take(key, OF_ACCOUNT, "for this account")
+    @asynccontextmanager
+    async def signing_in(self, email: str, address: str) -> AsyncIterator[None]:
+        """Let somebody try a password; leaving without an error says that it was right.
 
-    async def welcome(self, email: str, address: str) -> None:
-        """Note that the password was right: the try does not count, and the address is home."""
-        home = home_key(email, address)
-        await self._throttles.remember(home, lasting=HOME_LASTS)
-        await self._throttles.give_back(home, OF_ACCOUNT)
-        await self._throttles.give_back(account_key(email), OF_ACCOUNT)
-        await self._throttles.give_back(address_key(address), OF_ADDRESS)
+        The account need not exist. Raises TooMany.
+        """
+        taken = await self._admitted(email, address)
+        async with self._given_back_unless_wrong(taken):
+            yield
+        await self._throttles.remember(home_key(email, address), lasting=HOME_LASTS)
 
-    async def admit_change(self, user_id: str) -> None:
-        """Count a try at the present password of somebody signed in; raise TooMany."""
-        await self._take(f"change {user_id}", OF_ACCOUNT, "for this account")
-
-    async def welcome_change(self, user_id: str) -> None:
-        """Note that the present password was right."""
-        await self._throttles.give_back(f"change {user_id}", OF_ACCOUNT)
-
-    async def _take(self, key: str, allowance: Allowance, whose: str) -> None:
-        wait = await self._throttles.take(key, allowance)
+    @asynccontextmanager
+    async def changing(self, user_id: str) -> AsyncIterator[None]:
+        """Let somebody signed in try the present password; raise TooMany."""
+        key = f"change {user_id}"
+        wait = await self._throttles.take(key, OF_CHANGES)
         if wait is not None:
-            raise TooMany(
-                f"Too many passwords were tried {whose}. Try again in {wait} seconds; jobs go on.",
-                retry_after_seconds=wait,
-            )
+            raise _too_many("The present password was wrong too often.", wait)
+        async with self._given_back_unless_wrong({key: OF_CHANGES}):
+            yield
+
+    async def admit_signup(self, address: str) -> None:
+        """Count an account made from `address`; raise TooMany."""
+        wait = await self._throttles.take(f"signup {address_key(address)}", OF_SIGNUPS)
+        if wait is not None:
+            raise _too_many("Too many accounts were made from your address.", wait)
+
+    async def _admitted(self, email: str, address: str) -> _Taken:
+        home = home_key(email, address)
+        known = await self._throttles.remembers(home)
+        # Not counted for the address: neighbours behind the same one keep nobody out either.
+        if known and await self._throttles.take(home, OF_HOME) is None:
+            return {home: OF_HOME}
+        by_address, by_account = address_key(address), account_key(email)
+        wait = await self._throttles.take(by_address, OF_ADDRESS)
+        if wait is not None:
+            raise _too_many("Too many passwords were tried from your address.", wait)
+        wait = await self._throttles.take(by_account, OF_ACCOUNT)
+        if wait is not None:
+            await self._throttles.give_back(by_address, OF_ADDRESS)
+            raise _too_many("Too many passwords were tried for this account.", wait)
+        return {by_address: OF_ADDRESS, by_account: OF_ACCOUNT}
+
+    @asynccontextmanager
+    async def _given_back_unless_wrong(self, taken: _Taken) -> AsyncIterator[None]:
+        try:
+            yield
+        except Busy:  # nothing was looked at
+            await self._give_back(taken)
+            raise
+        await self._give_back(taken)
+
+    async def _give_back(self, taken: _Taken) -> None:
+        for key, allowance in taken.items():
+            await self._throttles.give_back(key, allowance)
+
+
+def _too_many(what: str, wait: int) -> TooMany:
+    return TooMany(f"{what} Try again in {wait} seconds; jobs go on.", retry_after_seconds=wait)

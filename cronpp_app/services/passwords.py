@@ -2,14 +2,18 @@
 
 import asyncio
 import unicodedata
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from passlib.hash import argon2
 
-from cronpp_app.errors import FieldError, InvalidInput
+from cronpp_app.errors import Busy, FieldError, InvalidInput
 
 SHORTEST, LONGEST = 8, 256
 # 64 MiB and about 0.1 s of CPU each: more at once would let sign-ins starve everything else.
 _AT_ONCE = 2
+# Two seconds' worth: whoever came later would wait longer than people do.
+_MOST_WAITING = 20
 
 # The most common passwords of public leaks that are long enough to pass otherwise.
 _COMMON_WORDS = """
@@ -55,11 +59,12 @@ class Hasher:
             type="ID", time_cost=time_cost, memory_cost=memory_kib, parallelism=4
         )
         self._seats = asyncio.Semaphore(_AT_ONCE)
+        self._waiting = 0
         self._dummy: str | None = None
 
     async def hash(self, password: str) -> str:
-        """Return the hash of `password`, salt and parameters included."""
-        async with self._seats:
+        """Return the hash of `password`, salt and parameters included; raise Busy."""
+        async with self._seat():
             hashed: str = await asyncio.to_thread(self._argon2.hash, _normal(password))
         return hashed
 
@@ -67,15 +72,29 @@ class Hasher:
         """Return whether `password` has this hash.
 
         Without a hash (nobody has that address) it takes as long and is False, so that
-        time does not tell who has an account.
+        time does not tell who has an account. Raises Busy if too many are waiting.
         """
         if self._dummy is None:
             self._dummy = await self.hash("nobody has this password")
-        async with self._seats:
+        async with self._seat():
             same = await asyncio.to_thread(
                 self._argon2.verify, _normal(password), hashed or self._dummy
             )
         return bool(same) and hashed is not None
+
+    @asynccontextmanager
+    async def _seat(self) -> AsyncIterator[None]:
+        if self._seats.locked() and self._waiting >= _MOST_WAITING:
+            raise Busy("Too many people sign in at this moment; try again in a few seconds.")
+        self._waiting += 1
+        try:
+            await self._seats.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._seats.release()
 
     def is_outdated(self, hashed: str) -> bool:
         """Return whether the hash was made with other parameters than today's."""

@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 from itsdangerous import Signer
+from starlette.requests import HTTPConnection
 
 from cronpp_app.services.accounts import Identity
 
@@ -39,6 +40,11 @@ def ended_cookie(*, secure: bool) -> dict[str, Any]:
         "httponly": True,
         "samesite": "lax",
     }
+
+
+def origin_of(connection: HTTPConnection) -> str:
+    """Return the network address a request comes from; what a header claims does not count."""
+    return connection.client.host if connection.client else "unknown"
 
 
 class CsrfTokens:

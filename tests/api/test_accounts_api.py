@@ -186,3 +186,63 @@ async def test_signing_up_may_be_for_the_first_only_or_for_nobody(
     answers = await asyncio.gather(*(client.post("/api/auth/signup", json=body) for body in bodies))
     statuses = sorted(answer.status_code for answer in answers)
     assert statuses == [201] * accounts + [403] * (4 - accounts)
+
+
+async def test_guessing_is_slowed_down_with_a_word_on_when_to_come_back(
+    ada: AsyncClient, stranger: AsyncClient
+) -> None:
+    wrong = ADA | {"password": "not the password"}
+    answers = [await stranger.post("/api/auth/login", json=wrong) for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [401] * 10 + [429]
+    refused = answers[-1]
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    wait = int(refused.headers["Retry-After"])
+    assert 280 <= wait <= 300
+    assert f"tried for this account. Try again in {wait} seconds" in refused.json()["detail"]
+    right = await stranger.post("/api/auth/login", json=ADA)
+    assert right.status_code == 429
+    assert (await ada.get("/api/auth/me")).status_code == 200  # who is signed in stays so
+
+
+async def test_a_claimed_address_does_not_get_around_the_limit(
+    ada: AsyncClient, stranger: AsyncClient
+) -> None:
+    wrong = ADA | {"password": "not the password"}
+    statuses = []
+    for n in range(51):
+        headers = {"X-Forwarded-For": f"203.0.113.{n}", "Forwarded": f"for=203.0.113.{n}"}
+        body = wrong | {"email": f"user{n}@example.org"}
+        answer = await stranger.post("/api/auth/login", json=body, headers=headers)
+        statuses.append(answer.status_code)
+    assert statuses == [401] * 50 + [429]
+
+
+async def test_a_flood_of_sign_ins_is_turned_away_and_keeps_nobody_else_waiting(
+    ada: AsyncClient, stranger: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, most = asyncio.Event(), 0
+    working = 0
+
+    async def slowly(*_: object) -> bool:
+        nonlocal most, working
+        working += 1
+        most = max(most, working)
+        await go.wait()
+        working -= 1
+        return False
+
+    # The first one makes what unknown people are compared with.
+    assert (await stranger.post("/api/auth/login", json=ADA | {"password": "?"})).status_code == 401
+    monkeypatch.setattr("cronpp_app.services.passwords.asyncio.to_thread", slowly)
+    bodies = [{"email": f"user{n}@example.org", "password": "?"} for n in range(25)]
+    flood = [asyncio.create_task(stranger.post("/api/auth/login", json=body)) for body in bodies]
+    done, _ = await asyncio.wait(flood, return_when=asyncio.FIRST_COMPLETED)
+    refused = done.pop().result()
+    assert refused.status_code == 503
+    assert refused.headers["Retry-After"] == "1"
+    assert "Too many people sign in" in refused.json()["detail"]
+    assert (await ada.get("/api/auth/me")).status_code == 200
+    go.set()
+    statuses = sorted([(await each).status_code for each in flood])
+    assert statuses == [401] * 22 + [503] * 3
+    assert most == 2

@@ -54,6 +54,16 @@ async def test_an_unknown_address_is_told_in_the_same_words(stranger: Browser) -
     assert "The e-mail address or the password is wrong." in answer.text
 
 
+async def test_who_guesses_too_often_is_told_to_wait(ada: Person, stranger: Browser) -> None:
+    for _ in range(10):
+        await stranger.http_client.post("/auth/login", data=_typed(password="not the one"))
+    answer = await stranger.http_client.post("/auth/login", data=_typed())
+    assert answer.status_code == 429
+    wait = int(answer.headers["Retry-After"])
+    assert f"Too many passwords were tried for this account. Try again in {wait}" in answer.text
+    assert "ada@example.org" in answer.text
+
+
 async def test_every_wrong_field_of_a_sign_up_is_told_at_once(stranger: Browser) -> None:
     form = _typed(email="no address", password="short")
     answer = await stranger.http_client.post("/auth/signup", data=form)
