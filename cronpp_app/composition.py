@@ -16,7 +16,7 @@ from cronpp_app.outbound.caller import Caller
 from cronpp_app.outbound.guard import Blocked, EgressRules, check_url, parse_allow
 from cronpp_app.sealing import KeyRing, derive_key
 from cronpp_app.secret_key import load_secret_key
-from cronpp_app.services.accounts import Accounts
+from cronpp_app.services.accounts import Accounts, SessionLimits
 from cronpp_app.services.actions import Actions
 from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.deletions import Deletions
@@ -110,7 +110,11 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
     job_secrets = JobSecrets(secrets, keys, check_target=check_target)
     caller = build_caller(settings)
     guard = LoginGuard(ThrottleStore(database))
-    accounts = Accounts(AccountStore(database), guard, signup=settings.signup)
+    limits = SessionLimits(
+        lasts=timedelta(days=settings.session_days),
+        idle=timedelta(days=settings.session_idle_days),
+    )
+    accounts = Accounts(AccountStore(database), guard, signup=settings.signup, limits=limits)
     jobs_of_people, changes = Jobs(jobs, runs, ring=ring, secrets=job_secrets), Changes(database)
     return Services(
         accounts=accounts,

@@ -78,6 +78,12 @@ class Settings(BaseSettings):
         "", description="comma-separated private hosts or CIDRs that actions may reach"
     )
     signup: Signup = Field(Signup.OPEN, description="who may sign up: open, first or closed")
+    session_days: int = Field(
+        30, ge=1, le=365, description="days after which a session ends, however much it is used"
+    )
+    session_idle_days: int = Field(
+        14, ge=1, le=365, description="days without use after which a session ends"
+    )
     rate_limit: int = Field(
         600, ge=0, le=1_000_000, description="API requests a minute per account; 0: no limit"
     )

@@ -22,7 +22,8 @@ from cronpp_app.store.accounts import (
     Session,
 )
 
-SESSION_LASTS = timedelta(days=30)
+# A use is noted when the last one noted is this old: not at every request.
+_USE_NOTED_EVERY = timedelta(minutes=5)
 _REMEMBERED_SECONDS = 5.0
 _REMEMBERED_SESSIONS = 10_000
 _WRONG = "The e-mail address or the password is wrong."
@@ -60,6 +61,14 @@ class Identity:
     scope: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLimits:
+    """How long a session lasts, however much it is used, and how long without use."""
+
+    lasts: timedelta = timedelta(days=30)
+    idle: timedelta = timedelta(days=14)
+
+
 class Accounts:
     """What people do with their accounts."""
 
@@ -69,12 +78,14 @@ class Accounts:
         guard: LoginGuard,
         *,
         signup: Signup = Signup.OPEN,
+        limits: SessionLimits | None = None,
         hasher: Hasher | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._store = store
         self._guard = guard
         self._signup = signup
+        self._limits = limits or SessionLimits()
         self._hasher = hasher or Hasher()
         self._clock = clock
         self._known = _KnownSessions()
@@ -219,17 +230,24 @@ class Accounts:
             user_id=account.id,
             epoch=account.session_epoch,
             created_at=now,
-            expires_at=now + SESSION_LASTS,
+            seen_at=now,
+            expires_at=now + self._limits.lasts,
         )
         await self._store.add_session(session)
         return SignedIn(token=token, expires_at=session.expires_at, user=_user(account))
 
     async def _looked_up(self, session_id: str) -> "_Known | None":
-        session = await self._store.session(session_id, now=self._clock())
-        account = await self._store.by_id(session.user_id) if session else None
-        if session is None or account is None or session.epoch != account.session_epoch:
+        now = self._clock()
+        session = await self._store.session(session_id, now=now)
+        if session is None or now - session.seen_at >= self._limits.idle:
             return None
-        return _Known(user=_user(account), session_id=session_id, expires_at=session.expires_at)
+        account = await self._store.by_id(session.user_id)
+        if account is None or session.epoch != account.session_epoch:
+            return None
+        if now - session.seen_at >= _USE_NOTED_EVERY:
+            await self._store.note_use(session_id, now=now)
+        ends_at = min(session.expires_at, now + self._limits.idle)
+        return _Known(user=_user(account), session_id=session_id, expires_at=ends_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,12 +25,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A sign-in; `id` is the SHA-256 of its token, in hexadecimal."""
+    """A sign-in; `id` is the SHA-256 of its token, in hexadecimal.
+
+    `seen_at` is when it was last used, to some minutes.
+    """
 
     id: str
     user_id: str
     epoch: int
     created_at: datetime
+    seen_at: datetime
     expires_at: datetime
 
 
@@ -128,6 +132,7 @@ class AccountStore:
                 "user_id": session.user_id,
                 "epoch": session.epoch,
                 "created_at": session.created_at,
+                "seen_at": session.seen_at,
                 "expires_at": session.expires_at,
             }
         )
@@ -142,8 +147,14 @@ class AccountStore:
             user_id=document["user_id"],
             epoch=document["epoch"],
             created_at=document["created_at"],
+            # Sessions begun before uses were noted are taken as used when they began.
+            seen_at=document.get("seen_at", document["created_at"]),
             expires_at=document["expires_at"],
         )
+
+    async def note_use(self, session_id: str, *, now: datetime) -> None:
+        """Note that a session is in use."""
+        await self._sessions.update_one({"_id": session_id}, {"$set": {"seen_at": now}})
 
     async def keep_session(self, session_id: str, *, epoch: int) -> None:
         """Carry one session over into a new epoch."""
