@@ -21,6 +21,8 @@ from cronpp_app.store.indexes import ensure_indexes
 from cronpp_app.store.keys import Keys, KeyStore
 
 SMALLEST_CACHE_GB = 0.25
+# Its journal, its log of operations, what tests store; several processes test at a time.
+ROOM_FOR_A_SERVER = 6 * 1024**3
 SECRET_KEY = "a secret key for tests"
 
 
@@ -32,12 +34,21 @@ def mongodb_uri() -> Iterator[str]:
         yield given
         return
     # pytest keeps the folders of its last three runs; hundreds of megabytes are not worth it
-    with tempfile.TemporaryDirectory(prefix="cronpp-test-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="cronpp-test-", dir=_memory_disk(), ignore_cleanup_errors=True
+    ) as folder:
         server = start_embedded(Path(folder), cache_gb=SMALLEST_CACHE_GB)
         try:
             yield server.uri
         finally:
             server.stop()
+
+
+def _memory_disk() -> str | None:
+    """Return a folder in memory, if there is room: most of a test's time is waiting for disks."""
+    memory = Path("/dev/shm")
+    has_room = memory.is_dir() and shutil.disk_usage(memory).free > ROOM_FOR_A_SERVER
+    return str(memory) if has_room else None
 
 
 @pytest.fixture
