@@ -1,7 +1,7 @@
 """The web process: user interface and REST API, with local workers and, if need be, a database.
 
 python main.py --help
-python main.py selftest --help
+python main.py selftest | backup FILE | restore FILE
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 from fastapi import FastAPI
 
+from cronpp_app.backup import main as backup
 from cronpp_app.composition import build_services, build_web, egress_rules, open_keys
 from cronpp_app.errors import CronppError, SetupError
 from cronpp_app.event_loop import run_in_event_loop
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run everything, or the command that comes first; return the exit status."""
     if arguments[:1] == ["selftest"]:
         return selftest(arguments[1:])
+    if arguments and arguments[0] in ("backup", "restore"):
+        return backup(arguments[0], arguments[1:])
     try:
         description = "Cron++: web interface, REST API, local workers and embedded MongoDB."
         settings = load_settings(parse_options("main.py", description, OPTIONS, arguments))

@@ -18,8 +18,8 @@ from cronpp_app.selftest.trial import try_out
 from cronpp_app.selftest.workers import Workers
 from cronpp_app.settings import Settings, load_settings
 from cronpp_app.store.database import connect
-from cronpp_app.store.embedded import find_embedded, start_embedded
 from cronpp_app.store.indexes import ensure_indexes
+from cronpp_app.store.server import reached_server
 from cronpp_app.supervisor import worker_environment
 
 OCCURRENCES = 10_000
@@ -39,7 +39,8 @@ def main(arguments: Sequence[str]) -> int:
     started = monotonic()
     try:
         settings = load_settings(given)
-        with _mongodb(settings) as uri, _log() as log:
+        server = reached_server(settings.mongodb_uri, settings.data_dir, settings.mongod)
+        with server as uri, _log() as log:
             found = asyncio.run(_selftest(settings, uri, log, options))
             print(report(found, workers=options.workers, seconds=monotonic() - started))
             if not found.passed:
@@ -95,20 +96,6 @@ class _whole_number:  # noqa: N801  # argparse shows its name
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a whole number from {self._least} to {self._most:,}"
         )
-
-
-@contextlib.contextmanager
-def _mongodb(settings: Settings) -> Iterator[str]:
-    """Give the configured server, the embedded one that runs, or one that ends with the block."""
-    uri = settings.mongodb_uri or find_embedded(settings.data_dir)
-    if uri:
-        yield uri
-        return
-    embedded = start_embedded(settings.data_dir, mongod=settings.mongod or None)
-    try:
-        yield embedded.uri
-    finally:
-        embedded.stop()
 
 
 @contextlib.contextmanager
