@@ -18,6 +18,7 @@ class Ended:
     status: str
     attempts: int
     lateness_ms: int | None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,7 @@ def count(
     return Findings(
         planned=len(planned),
         fired=len(ledger),
-        lost=sorted(planned - (done & called)),
+        lost=[_why_lost(run_id, ledger, called) for run_id in sorted(planned - (done & called))],
         doubled=_doubled(ledger, calls),
         twice_marked=marked,
         twice_unmarked=unmarked,
@@ -79,6 +80,13 @@ def count(
         kills=kills,
         calm=calm,
     )
+
+
+def _why_lost(run_id: str, ledger: Sequence[Ended], called: Set[str]) -> str:
+    """Return `run_id` with what ledger and target know of it."""
+    told = next((run for run in ledger if run.run_id == run_id), None)
+    ends = f"{told.status}, reason {told.reason or 'none'}" if told else "not in the ledger"
+    return f"{run_id} ({ends}, {'called' if run_id in called else 'never called'})"
 
 
 def _repeated(calls: Sequence[Call]) -> tuple[list[str], list[str]]:

@@ -171,4 +171,5 @@ def _ended(document: Mapping[str, Any]) -> Ended:
         status=document["status"],
         attempts=document["attempt_count"],
         lateness_ms=document.get("lateness_ms"),
+        reason=document.get("reason"),
     )

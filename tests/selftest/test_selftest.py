@@ -63,17 +63,17 @@ def test_a_repetition_passes_if_it_was_marked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ledger", "calls"),
+    ("ledger", "calls", "why"),
     [
-        ([], []),
-        ([RUN], []),  # the ledger says done, the target has not heard of it
-        ([replace(RUN, status="FAILED")], [CALL]),
+        ([], [], "not in the ledger, never called"),
+        ([RUN], [], "SUCCESS, reason none, never called"),
+        ([replace(RUN, status="FAILED", reason="poison")], [CALL], "FAILED, reason poison, called"),
     ],
 )
-def test_a_run_that_is_missing_unheard_of_or_given_up_is_lost(
-    ledger: list[Ended], calls: list[Call]
+def test_a_run_that_is_missing_unheard_of_or_given_up_is_lost_and_the_report_says_how(
+    ledger: list[Ended], calls: list[Call], why: str
 ) -> None:
-    assert list(found(ledger, calls).lost) == ["job-1"]
+    assert list(found(ledger, calls).lost) == [f"job-1 ({why})"]
     assert not found(ledger, calls).passed
 
 
