@@ -7,6 +7,9 @@ from datetime import datetime
 
 from cronpp_app.selftest.target import Call
 
+# The engine's word for a run whose attempts ended without an answer three times in a row.
+POISON = "poison"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
@@ -25,7 +28,8 @@ class Ended:
 class Findings:
     """The numbers of a selftest.
 
-    `lost` are planned run ids without a successful run or without a call; `doubled` fire times
+    `lost` are planned run ids without a successful run or without a call; `given_up` those whose
+    workers were killed three times in a row, which the ledger tells (poison); `doubled` fire times
     with more than one run; `twice_marked` and `twice_unmarked` keys that the target saw more
     than once, all repetitions told as possible duplicates, or not. `recoveries` are the
     seconds after each kill until the last run of the killed worker was finished.
@@ -34,6 +38,7 @@ class Findings:
     planned: int
     fired: int
     lost: Sequence[str]
+    given_up: Sequence[str]
     doubled: Sequence[str]
     twice_marked: Sequence[str]
     twice_unmarked: Sequence[str]
@@ -66,10 +71,13 @@ def count(
     called = {call.run_id for call in calls}
     marked, unmarked = _repeated(calls)
     began = [run for run in ledger if run.lateness_ms is not None]
+    given_up = {run.run_id for run in ledger if run.reason == POISON} & planned & called
+    lost = planned - (done & called) - given_up
     return Findings(
         planned=len(planned),
         fired=len(ledger),
-        lost=[_why_lost(run_id, ledger, called) for run_id in sorted(planned - (done & called))],
+        lost=[_why_lost(run_id, ledger, called) for run_id in sorted(lost)],
+        given_up=sorted(given_up),
         doubled=_doubled(ledger, calls),
         twice_marked=marked,
         twice_unmarked=unmarked,

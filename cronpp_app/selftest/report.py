@@ -16,6 +16,7 @@ def report(found: Findings, *, workers: int, seconds: float) -> str:
         _line("fire times planned", found.planned),
         _line("runs in the ledger", found.fired),
         _line("lost", len(found.lost)),
+        _line("given up after three kills", len(found.given_up)),
         _line("doubled", len(found.doubled)),
         _line("sent twice and marked as such", len(found.twice_marked)),
         _line("sent twice and NOT marked", len(found.twice_unmarked)),

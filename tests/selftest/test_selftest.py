@@ -35,7 +35,10 @@ def test_a_selftest_on_this_machine_passes_and_leaves_nothing_behind(
     told = capsys.readouterr().out
     assert status == 0, told
     assert re.search(r"2 workers, [1-9]\d* of them killed", told)
-    assert re.search(r"runs in the ledger +60\n +lost +0\n +doubled +0\n", told)
+    assert re.search(
+        r"runs in the ledger +60\n +lost +0\n +given up after three kills +\d+\n +doubled +0\n",
+        told,
+    )
     assert "Verdict: PASSED" in told
     scratch = re.search(r"cronpp_selftest_\w+", told)
     client: MongoClient[Mapping[str, Any]] = MongoClient(mongodb_uri)
@@ -67,14 +70,21 @@ def test_a_repetition_passes_if_it_was_marked() -> None:
     [
         ([], [], "not in the ledger, never called"),
         ([RUN], [], "SUCCESS, reason none, never called"),
-        ([replace(RUN, status="FAILED", reason="poison")], [CALL], "FAILED, reason poison, called"),
+        ([replace(RUN, status="FAILED")], [CALL], "FAILED, reason none, called"),
     ],
 )
-def test_a_run_that_is_missing_unheard_of_or_given_up_is_lost_and_the_report_says_how(
+def test_a_run_that_is_missing_unheard_of_or_failed_is_lost_and_the_report_says_how(
     ledger: list[Ended], calls: list[Call], why: str
 ) -> None:
     assert list(found(ledger, calls).lost) == [f"job-1 ({why})"]
     assert not found(ledger, calls).passed
+
+
+def test_a_run_whose_workers_were_killed_three_times_is_told_apart() -> None:
+    given_up = found([replace(RUN, status="FAILED", reason="poison")], [CALL])
+    assert (list(given_up.lost), list(given_up.given_up)) == ([], ["job-1"])
+    assert given_up.passed
+    assert re.search(r"given up after three kills +1\n", report(given_up, workers=3, seconds=20))
 
 
 @pytest.mark.parametrize(
