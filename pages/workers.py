@@ -29,7 +29,7 @@ def register(services: "Services") -> None:
         workers = await services.overviews.workers()
         async with framed(visitor, "/workers"):
             with page_head("Workers", "They call what is due"):
-                in_short = text(_in_short(workers), "cx-muted cx-small cx-figure")
+                in_short = text(_in_short(workers), "cx-muted cx-small cx-figure cx-only-wide")
             cards = WorkerCards(worker_rows(workers))
 
         async def look() -> None:
