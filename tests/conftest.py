@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from pymongo import MongoClient
+from pymongo.database import Database as MongoDatabase
 
 from cronpp_app.sealing import KeyRing
 from cronpp_app.store.database import Database, connect
@@ -23,6 +24,8 @@ from cronpp_app.store.keys import Keys, KeyStore
 SMALLEST_CACHE_GB = 0.25
 # Its journal, its log of operations, what tests store; several processes test at a time.
 ROOM_FOR_A_SERVER = 6 * 1024**3
+# Documents; to delete more takes longer than to make the collection and its indexes anew.
+WORTH_DROPPING = 5_000
 SECRET_KEY = "a secret key for tests"
 
 
@@ -51,14 +54,49 @@ def _memory_disk() -> str | None:
     return str(memory) if has_room else None
 
 
+@pytest.fixture(scope="session")
+def mongodb(mongodb_uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
+    """A client of that replica set, for what fixtures do around tests."""
+    with MongoClient[dict[str, Any]](mongodb_uri) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def session_database_name() -> str:
+    """The name of the database that tests use one after the other."""
+    return f"test_{uuid4().hex}"
+
+
 @pytest.fixture
-def database_name(mongodb_uri: str) -> Iterator[str]:
-    """A name no other test uses; whatever the test put there is dropped after it."""
+def database_name(
+    mongodb: MongoClient[dict[str, Any]], session_database_name: str
+) -> Iterator[str]:
+    """The name of a database without documents.
+
+    It is emptied after the test rather than dropped: MongoDB keeps the files of what was
+    dropped open for minutes, and a thousand databases of sixty indexes are more open files
+    than a process may have.
+    """
+    yield session_database_name
+    _empty(mongodb[session_database_name])
+
+
+def _empty(database: MongoDatabase[dict[str, Any]]) -> None:
+    for collection in list(database.list_collections()):
+        name = collection["name"]
+        is_plain = not collection["options"] and not name.startswith("system.")
+        if is_plain and database[name].estimated_document_count() < WORTH_DROPPING:
+            database[name].delete_many({})
+        else:
+            database.drop_collection(name)
+
+
+@pytest.fixture
+def new_database_name(mongodb: MongoClient[dict[str, Any]]) -> Iterator[str]:
+    """A name that no test used before: nothing remembers which plan suited other documents."""
     name = f"test_{uuid4().hex}"
     yield name
-    client: MongoClient[dict[str, Any]] = MongoClient(mongodb_uri)
-    with client:
-        client.drop_database(name)
+    mongodb.drop_database(name)
 
 
 @pytest.fixture

@@ -35,6 +35,12 @@ KEYS_PER_DOCUMENT = 2
 
 
 @pytest.fixture
+def database_name(new_database_name: str) -> str:
+    """MongoDB remembers which plan suited documents that other tests stored."""
+    return new_database_name
+
+
+@pytest.fixture
 async def database(database: Database) -> Database:
     """The database, with many people's jobs and runs in it."""
     await database.jobs.insert_many([_job(n) for n in range(JOBS)])

@@ -33,6 +33,12 @@ DUE_JOB_IDS = [f"job-{n}" for n in range(DUE)]
 
 
 @pytest.fixture
+def database_name(new_database_name: str) -> str:
+    """MongoDB remembers which plan suited documents that other tests stored."""
+    return new_database_name
+
+
+@pytest.fixture
 async def database(database: Database) -> Database:
     """The database, with jobs and runs that are due now, later, and never again."""
     now = utc_now()
