@@ -22,12 +22,12 @@ from cronpp_app.services.accounts import Accounts, Identity, SignedIn
 from cronpp_app.services.web_sessions import (
     COOKIE,
     SECURE_COOKIE,
+    agent_of,
     ended_cookie,
     origin_of,
     session_cookie,
 )
 from pages.entrance import local_path, refused
-from pages.sessions import close_pages
 
 if TYPE_CHECKING:
     from cronpp_app.composition import Services
@@ -57,7 +57,7 @@ def _register_ways_in(web: FastAPI, accounts: Accounts) -> None:
             "/login",
             values,
             accounts,
-            accounts.login(email, password, origin=origin_of(request)),
+            accounts.login(email, password, origin=origin_of(request), agent=agent_of(request)),
         )
 
     @web.post("/auth/signup", include_in_schema=False)
@@ -69,7 +69,10 @@ def _register_ways_in(web: FastAPI, accounts: Accounts) -> None:
         return_to: Next = "/",
     ) -> Response:
         values = EntranceValues(email=email, return_to=local_path(return_to))
-        entering = _sign_up(accounts, (email, password), timezone, origin=origin_of(request))
+        signing_up = accounts.signup(
+            email, password, origin=origin_of(request), agent=agent_of(request)
+        )
+        entering = _in_zone(accounts, signing_up, timezone)
         return await _enter(request, "/signup", values, accounts, entering)
 
 
@@ -79,7 +82,6 @@ def _register_ways_out(web: FastAPI, accounts: Accounts) -> None:
         identity: Identity | None = request.state.identity
         if identity is not None:
             await accounts.logout(identity)
-            close_pages(lambda seen: seen.session_id == identity.session_id)
         return _left(request)
 
     @web.post("/auth/logout-all", include_in_schema=False)
@@ -87,7 +89,6 @@ def _register_ways_out(web: FastAPI, accounts: Accounts) -> None:
         identity: Identity | None = request.state.identity
         if identity is not None:
             await accounts.logout_all(identity)
-            close_pages(lambda seen: seen.user.id == identity.user.id)
         return _left(request)
 
 
@@ -115,11 +116,9 @@ async def _enter(
     return answer
 
 
-async def _sign_up(
-    accounts: Accounts, credentials: tuple[str, str], timezone: str, *, origin: str
-) -> SignedIn:
+async def _in_zone(accounts: Accounts, signing_up: Awaitable[SignedIn], timezone: str) -> SignedIn:
     """Make the account, in the browser's time zone where we know it."""
-    signed_in = await accounts.signup(*credentials, origin=origin)
+    signed_in = await signing_up
     identity = await accounts.identify(signed_in.token)
     if identity is not None and timezone:
         try:

@@ -80,7 +80,8 @@ def _only_own(handler: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def watch_sessions(services: "Services") -> None:
-    """Close the pages of sessions that ended elsewhere: on another device or web process."""
+    """Close the pages of sessions that end: here at once, in other web processes soon."""
+    services.accounts.sessions.when_ended(close_pages)
 
     async def watch() -> None:
         while True:

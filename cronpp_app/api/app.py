@@ -16,6 +16,7 @@ from cronpp_app.api import (
     metrics,
     runs,
     secrets,
+    sessions,
     signing,
     tokens,
     transfer,
@@ -31,6 +32,7 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _PREFLIGHT_SECONDS = 600
 _ROUTERS = (
     auth.router,
+    sessions.router,
     signing.router,
     secrets.router,
     tokens.router,

@@ -16,7 +16,13 @@ from cronpp_app.api.schemas import SignedInAnswer, UserAnswer
 from cronpp_app.services.accounts import SignedIn, User
 from cronpp_app.services.drafts import check_fields
 from cronpp_app.services.texts import moment_text
-from cronpp_app.services.web_sessions import COOKIE, SECURE_COOKIE, ended_cookie, origin_of
+from cronpp_app.services.web_sessions import (
+    COOKIE,
+    SECURE_COOKIE,
+    agent_of,
+    ended_cookie,
+    origin_of,
+)
 
 _CREDENTIALS = body_of(Credentials, SIGN_IN_EXAMPLE)
 _PASSWORDS = body_of(PasswordChange, {"current": "the present one", "new": "a better one"})
@@ -34,7 +40,9 @@ router = APIRouter(prefix="/auth", tags=["accounts"])
 async def signup(api: Api, request: Request, body: JsonBody) -> Response:
     """Make an account and sign in. The first account is the administrator's."""
     given = check_fields(Credentials, body)
-    signed_in = await api.accounts.signup(given.email, given.password, origin=origin_of(request))
+    signed_in = await api.accounts.signup(
+        given.email, given.password, origin=origin_of(request), agent=agent_of(request)
+    )
     return JSONResponse(_signed_in_fields(signed_in), status_code=201)
 
 
@@ -46,7 +54,9 @@ async def signup(api: Api, request: Request, body: JsonBody) -> Response:
 async def login(api: Api, request: Request, body: JsonBody) -> Response:
     """Start a session. Wrong passwords are counted, per account and per address."""
     given = check_fields(Credentials, body)
-    signed_in = await api.accounts.login(given.email, given.password, origin=origin_of(request))
+    signed_in = await api.accounts.login(
+        given.email, given.password, origin=origin_of(request), agent=agent_of(request)
+    )
     return JSONResponse(_signed_in_fields(signed_in))
 
 

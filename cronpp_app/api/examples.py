@@ -24,6 +24,8 @@ _NAMED: Final[dict[str, Any]] = {
     "method": "POST",
     "headers": {"Content-Type": "application/json"},
     "body": '{"full": true}',
+    "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "address": "198.51.100.7",
     "worker": "web-1-4711-0f3a",
     "ending": "x9Qk",
     "notes": ["2027-03-28 02:30 does not exist in Europe/Berlin; it fires at 03:00."],

@@ -52,6 +52,18 @@ class SignedInAnswer(Answer):
     user: UserAnswer
 
 
+class SessionAnswer(Answer):
+    """A sign-in; address and user agent are those of the program that signed in."""
+
+    id: str
+    created_at: AwareDatetime
+    last_seen_at: AwareDatetime = Field(description="to some minutes")
+    expires_at: AwareDatetime = Field(description="however much it is used")
+    user_agent: str = Field(description="as the program named itself; at most 256 characters")
+    address: str
+    current: bool = Field(description="whether it is the session that asks")
+
+
 class TokenAnswer(Answer):
     """An API token, without the token itself; `ending` is its last four characters."""
 

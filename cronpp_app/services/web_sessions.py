@@ -47,6 +47,11 @@ def origin_of(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else "unknown"
 
 
+def agent_of(connection: HTTPConnection) -> str:
+    """Return what the program that sends a request calls itself; it may say anything."""
+    return connection.headers.get("user-agent", "")
+
+
 class CsrfTokens:
     """Proofs that a request comes from a page we made for this very session."""
 

@@ -1,4 +1,4 @@
-"""Accounts and sessions. Of a session's token only the SHA-256 is ever stored."""
+"""Accounts of people."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +8,7 @@ from pymongo.errors import DuplicateKeyError
 
 from cronpp_app.store.database import Database, new_id
 from cronpp_app.store.documents import SCHEMA, Document
+from cronpp_app.store.sessions import SessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,21 +24,6 @@ class Account:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """A sign-in; `id` is the SHA-256 of its token, in hexadecimal.
-
-    `seen_at` is when it was last used, to some minutes.
-    """
-
-    id: str
-    user_id: str
-    epoch: int
-    created_at: datetime
-    seen_at: datetime
-    expires_at: datetime
-
-
 class EmailTaken(Exception):
     """Another account has this e-mail address."""
 
@@ -47,11 +33,11 @@ class FounderExists(Exception):
 
 
 class AccountStore:
-    """The collections `users` and `sessions`."""
+    """The collection `users`, and beside it that of their sessions."""
 
     def __init__(self, database: Database) -> None:
         self._users = database.users
-        self._sessions = database.sessions
+        self.sessions = SessionStore(database)
 
     async def has_founder(self) -> bool:
         """Return whether the first account exists."""
@@ -122,52 +108,6 @@ class AccountStore:
     async def end_epoch(self, user_id: str) -> None:
         """Make every session of the account invalid in one write."""
         await self._users.update_one({"_id": user_id}, {"$inc": {"session_epoch": 1}})
-
-    async def add_session(self, session: Session) -> None:
-        """Store a sign-in."""
-        await self._sessions.insert_one(
-            {
-                "_id": session.id,
-                "schema": SCHEMA,
-                "user_id": session.user_id,
-                "epoch": session.epoch,
-                "created_at": session.created_at,
-                "seen_at": session.seen_at,
-                "expires_at": session.expires_at,
-            }
-        )
-
-    async def session(self, session_id: str, *, now: datetime) -> Session | None:
-        """Return a session that has not expired, or None; the TTL index is up to a minute late."""
-        document = await self._sessions.find_one({"_id": session_id, "expires_at": {"$gt": now}})
-        if document is None:
-            return None
-        return Session(
-            id=document["_id"],
-            user_id=document["user_id"],
-            epoch=document["epoch"],
-            created_at=document["created_at"],
-            # Sessions begun before uses were noted are taken as used when they began.
-            seen_at=document.get("seen_at", document["created_at"]),
-            expires_at=document["expires_at"],
-        )
-
-    async def note_use(self, session_id: str, *, now: datetime) -> None:
-        """Note that a session is in use."""
-        await self._sessions.update_one({"_id": session_id}, {"$set": {"seen_at": now}})
-
-    async def keep_session(self, session_id: str, *, epoch: int) -> None:
-        """Carry one session over into a new epoch."""
-        await self._sessions.update_one({"_id": session_id}, {"$set": {"epoch": epoch}})
-
-    async def end_session(self, session_id: str) -> None:
-        """Delete a session; one that is gone already is as good."""
-        await self._sessions.delete_one({"_id": session_id})
-
-    async def end_sessions(self, user_id: str, *, but: str | None = None) -> None:
-        """Delete the sessions of an account, all of them or all but one."""
-        kept = {"_id": {"$ne": but}} if but else {}
-        await self._sessions.delete_many({"user_id": user_id, **kept})
 
 
 def _account_from(document: Document) -> Account:

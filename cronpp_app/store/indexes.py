@@ -21,7 +21,8 @@ USERS = [
 ]
 
 SESSIONS = [
-    IndexModel([("user_id", UP)], name="sessions_of_user"),
+    # What a person sees of them, the newest first.
+    IndexModel([("user_id", UP), ("created_at", DOWN), ("_id", DOWN)], name="newest_of_user"),
     IndexModel([("expires_at", UP)], name="expired", expireAfterSeconds=0),
 ]
 

@@ -156,7 +156,7 @@ async def test_a_new_password_needs_the_present_one(ada: AsyncClient) -> None:
 
 def _follow(monkeypatch: pytest.MonkeyPatch, clock: TestClock) -> None:
     """Let what is remembered for seconds be forgotten as the clock goes on."""
-    monkeypatch.setattr("cronpp_app.services.accounts.monotonic", lambda: clock().timestamp())
+    monkeypatch.setattr("cronpp_app.services.sessions.monotonic", lambda: clock().timestamp())
 
 
 async def test_a_session_ends_by_itself(

@@ -64,7 +64,7 @@ async def test_a_session_ended_elsewhere_is_felt_within_seconds(
     accounts: Accounts, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds = 0.0
-    monkeypatch.setattr("cronpp_app.services.accounts.monotonic", lambda: seconds)
+    monkeypatch.setattr("cronpp_app.services.sessions.monotonic", lambda: seconds)
     signed_in = await accounts.signup("ada@example.org", PASSWORD)
     assert await accounts.identify(signed_in.token) is not None
     await database.sessions.delete_many({})

@@ -23,6 +23,7 @@ from cronpp_app.store.ledger import Ledger, RunFilter
 from cronpp_app.store.measures import MeasureStore
 from cronpp_app.store.run_documents import run_document
 from cronpp_app.store.secrets import SecretStore
+from cronpp_app.store.sessions import SessionFilter, SessionStore
 from cronpp_app.store.tokens import TokenStore
 from tests.factories import NOON, make_job, make_run
 from tests.store.conftest import CostOf
@@ -47,7 +48,18 @@ async def database(database: Database) -> Database:
     await database.runs.insert_many([_run(n) for n in range(RUNS)])
     await database.api_tokens.insert_many([_token(n) for n in range(JOBS)])
     await database.raw["secrets"].insert_many([_secret(n) for n in range(JOBS)])
+    await database.sessions.insert_many([_session(n) for n in range(JOBS)])
     return database
+
+
+def _session(n: int) -> dict[str, Any]:
+    times = {"created_at": NOON - HOUR * (n // 9), "seen_at": NOON, "expires_at": NOON + HOUR}
+    return {"_id": f"session-{n:06}", "user_id": BOB if n % 3 else ADA, "epoch": 2, **times}
+
+
+def _sessions(database: Database, after: Any = None) -> Awaitable[Any]:
+    which = SessionFilter(user_id=ADA, epoch=2, alive_at=NOON, seen_after=NOON - HOUR)
+    return SessionStore(database).page(which, limit=LIMIT, after=after)
 
 
 def _secret(n: int) -> dict[str, Any]:
@@ -132,6 +144,7 @@ LISTS = {
     "failed runs of a job": _runs(job_id="job-000007", status=RunStatus.FAILED),
     "failed runs": _runs(status=RunStatus.FAILED),
     "successful runs": _runs(status=RunStatus.SUCCESS),
+    "sessions": _sessions,
     "runs of an hour": _runs(since=NOON - 10 * HOUR, until=NOON - 9 * HOUR),
 }
 
