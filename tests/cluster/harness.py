@@ -87,20 +87,23 @@ class Target:
 
 
 class WorkerProcess:
-    """One `python worker.py`."""
+    """One `python worker.py`; it drains by itself should the test die."""
 
-    def __init__(self, uri: str, database: str, log: Path) -> None:
+    def __init__(self, uri: str, database: str, log: Path, **settings: str) -> None:
         environment = os.environ | {
             "CRONPP_MONGODB_URI": uri,
             "CRONPP_DATABASE": database,
             "CRONPP_EGRESS_ALLOW": "127.0.0.1/32",
             "CRONPP_DRAIN_SECONDS": "5",
             "CRONPP_SECRET_KEY": "a secret key for tests",
+            "CRONPP_SUPERVISED": "true",
+            **settings,
         }
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, str(ROOT / "worker.py")],
                 env=environment,
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
             )

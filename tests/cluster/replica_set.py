@@ -1,0 +1,181 @@
+"""A real replica set of three members, whose members can be killed, frozen and brought back."""
+
+import contextlib
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from cronpp_app.clock import monotonic
+from cronpp_app.store.embedded_binary import Mongod, find_mongod
+from cronpp_app.store.embedded_folder import SET_NAME, DataFolder
+from cronpp_app.store.embedded_server import Server, free_port, release_guard, start_server
+
+ELECTION_TIMEOUT = {"electionTimeoutMillis": 2_000}
+_CACHE_GB = 0.25
+_READY_SECONDS = 90.0
+_PAUSE_SECONDS = 0.05
+_ROOM_FOR_A_SET = 4 * 1024**3
+_STEADY = {"PRIMARY", "SECONDARY"}
+
+Found = TypeVar("Found")
+
+
+class Member:
+    """One `mongod` of the set; it ends with this process, however that ends."""
+
+    def __init__(self, mongod: Mongod, folder: Path) -> None:
+        self._mongod = mongod
+        self._folder = DataFolder(folder)
+        self._folder.database.mkdir(parents=True)
+        self.port = free_port()
+        self.host = f"127.0.0.1:{self.port}"
+        self.is_frozen = False
+        self.start()
+
+    def start(self) -> None:
+        """Start it on its data; it does not answer yet."""
+        self._server: Server = start_server(
+            self._mongod, self._folder, port=self.port, cache_gb=_CACHE_GB
+        )
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether its process lives, frozen or not."""
+        return self._server.process.poll() is None
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._server.process.kill()
+        self._server.process.wait()
+        release_guard(self._server)
+        self.is_frozen = False
+
+    def freeze(self) -> None:
+        """Stop it in its tracks: connections stay open, nothing is answered."""
+        self._server.process.send_signal(signal.SIGSTOP)
+        self.is_frozen = True
+
+    def thaw(self) -> None:
+        """Let it go on where it was frozen."""
+        self._server.process.send_signal(signal.SIGCONT)
+        self.is_frozen = False
+
+    def ask(self, command: str | dict[str, Any], **options: Any) -> dict[str, Any]:
+        """Return its answer to an administrator's command; raise PyMongoError without one."""
+        with self._client() as client:
+            return client.admin.command(command, **options)
+
+    def _client(self) -> MongoClient[dict[str, Any]]:
+        return MongoClient(
+            "127.0.0.1",
+            self.port,
+            directConnection=True,
+            serverSelectionTimeoutMS=1_000,
+            connectTimeoutMS=1_000,
+            socketTimeoutMS=20_000,
+        )
+
+
+class ReplicaSet:
+    """Three members on loopback ports of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        mongod = find_mongod()
+        self.members = [Member(mongod, folder / f"member-{number}") for number in range(3)]
+
+    @property
+    def uri(self) -> str:
+        """Return the address for clients: it names all members."""
+        hosts = ",".join(member.host for member in self.members)
+        return f"mongodb://{hosts}/?replicaSet={SET_NAME}"
+
+    def form(self) -> None:
+        """Make the three a set; return when it has a primary and two secondaries."""
+        members = [{"_id": i, "host": member.host} for i, member in enumerate(self.members)]
+        config = {"_id": SET_NAME, "members": members, "settings": ELECTION_TIMEOUT}
+        for member in self.members:
+            _until(partial(member.ask, "ping"), "a member did not start")
+        self.members[0].ask({"replSetInitiate": config})
+        self._wait_until_steady()
+
+    def heal(self) -> None:
+        """Bring back whatever was killed or frozen; return when the set is whole."""
+        for member in self.members:
+            if not member.is_running:
+                member.start()
+            elif member.is_frozen:
+                member.thaw()
+        self._wait_until_steady()
+
+    def primary(self) -> Member:
+        """Return the member that takes writes, as soon as there is one."""
+        return _until(self._writable, "no member became primary")
+
+    def step_down(self) -> None:
+        """Have the primary hand over in good order."""
+        self.primary().ask({"replSetStepDown": 20, "secondaryCatchUpPeriodSecs": 5})
+
+    def stop(self) -> None:
+        """End all members; their data is not wanted any more."""
+        for member in self.members:
+            member.kill()
+
+    def _writable(self) -> Member | None:
+        """Return the primary; one that was frozen may still take itself for it for a moment."""
+        claims = []
+        for member in self._reachable():
+            with contextlib.suppress(PyMongoError):
+                hello = member.ask("hello")
+                if hello["isWritablePrimary"]:
+                    claims.append((hello["electionId"], member))
+        return max(claims, key=lambda claim: claim[0])[1] if claims else None
+
+    def _reachable(self) -> list[Member]:
+        return [one for one in self.members if one.is_running and not one.is_frozen]
+
+    def _wait_until_steady(self) -> None:
+        _until(self._is_steady, "the replica set did not become whole")
+
+    def _is_steady(self) -> bool:
+        primary = self._writable()
+        if primary is None:
+            return False
+        status = primary.ask("replSetGetStatus")["members"]
+        return all(one["health"] == 1 and one["stateStr"] in _STEADY for one in status)
+
+
+@contextlib.contextmanager
+def replica_set() -> Iterator[ReplicaSet]:
+    """Run a set of three, in memory if there is room; all of it is gone afterwards."""
+    memory = Path("/dev/shm")
+    has_room = memory.is_dir() and shutil.disk_usage(memory).free > _ROOM_FOR_A_SET
+    with tempfile.TemporaryDirectory(
+        prefix="cronpp-chaos-", dir=memory if has_room else None, ignore_cleanup_errors=True
+    ) as folder:
+        started = ReplicaSet(Path(folder))
+        try:
+            started.form()
+            yield started
+        finally:
+            started.stop()
+
+
+def _until(ask: Callable[[], Found | None], complaint: str) -> Found:
+    """Return the first true answer of `ask`; a member that does not answer is asked again."""
+    give_up = monotonic() + _READY_SECONDS
+    while True:
+        with contextlib.suppress(PyMongoError):
+            found = ask()
+            if found:
+                return found
+        if monotonic() > give_up:
+            raise AssertionError(f"{complaint} within {_READY_SECONDS:.0f} s")
+        time.sleep(_PAUSE_SECONDS)
