@@ -14,7 +14,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix bench browser promtool clean
+.PHONY: help run test chaos check fix bench browser promtool clean
 
 help: ## List the commands
 	@echo "Cron++ — make <command>"
@@ -26,6 +26,9 @@ run: $(RUNTIME) ## Start everything: web, API, a worker and, unless one is set, 
 test: check browser promtool ## Check and test everything; finds or installs a browser
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --ignore tests/browser
 	$(BIN)/python -m pytest tests/browser # apart: its Playwright blocks where the others await
+
+chaos: $(DEVELOPMENT) ## Break workers and database under load, every way, five seeds each
+	$(BIN)/python -m pytest tests/cluster -m chaos
 
 check: $(DEVELOPMENT) ## Format, lint, types and who may import whom
 	$(BIN)/ruff format --check .

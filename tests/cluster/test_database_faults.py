@@ -6,7 +6,6 @@ from datetime import datetime
 
 import pytest
 
-from cronpp_app.clock import utc_now
 from tests.cluster.conftest import quick_and_full
 from tests.cluster.scene import Scene
 

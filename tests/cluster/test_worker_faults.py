@@ -1,4 +1,4 @@
-"""Workers die, freeze or are told to go while runs fire: nothing is lost, nothing doubled unsaid."""
+"""Workers die, freeze or are told to go while runs fire: nothing is lost or doubled unsaid."""
 
 import signal
 from datetime import datetime
