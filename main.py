@@ -22,6 +22,7 @@ from cronpp_app.errors import CronppError, SetupError
 from cronpp_app.event_loop import run_in_event_loop
 from cronpp_app.logs import set_up_logs
 from cronpp_app.selftest.__main__ import main as selftest
+from cronpp_app.services.upkeep import upkeep
 from cronpp_app.settings import Settings, load_settings, parse_options
 from cronpp_app.store.database import connect
 from cronpp_app.store.embedded import start_embedded
@@ -92,7 +93,7 @@ async def _serve(settings: Settings, uri: str, listener: socket.socket) -> None:
     register_pages(web, services, settings)
     server = _Server(_server_config(web))
     _stop_on_signals(server)
-    async with local_workers(settings, uri):
+    async with local_workers(settings, uri), upkeep(services.departures):
         await server.serve(sockets=[listener])
     await services.aclose()
     await database.client.close()

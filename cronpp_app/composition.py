@@ -1,7 +1,8 @@
 """The one place where objects are built and connected."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from fastapi import FastAPI
@@ -9,6 +10,7 @@ from fastapi import FastAPI
 from cronpp_app import __version__
 from cronpp_app.api.app import build_api
 from cronpp_app.api.offered import ApiServices
+from cronpp_app.clock import utc_now
 from cronpp_app.engine.perform import Performing
 from cronpp_app.engine.prepare import Preparing
 from cronpp_app.errors import SetupError
@@ -20,6 +22,7 @@ from cronpp_app.services.accounts import Accounts, SessionLimits
 from cronpp_app.services.actions import Actions
 from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.deletions import Deletions
+from cronpp_app.services.departures import Departures, Estate
 from cronpp_app.services.histories import Histories
 from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.job_secrets import JobSecrets
@@ -36,12 +39,14 @@ from cronpp_app.services.tokens import Tokens
 from cronpp_app.services.transfer import Transfer
 from cronpp_app.settings import Settings
 from cronpp_app.store.accounts import AccountStore
+from cronpp_app.store.belongings import BelongingStore
 from cronpp_app.store.bulk import BulkJobStore
 from cronpp_app.store.cancels import CancelStore
 from cronpp_app.store.changes import Notices
 from cronpp_app.store.counters import CounterStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.deleted_jobs import DeletedJobStore
+from cronpp_app.store.departures import DepartureStore
 from cronpp_app.store.due import DueJobStore
 from cronpp_app.store.history import HistoryStore
 from cronpp_app.store.idempotency import IdempotencyStore
@@ -52,6 +57,7 @@ from cronpp_app.store.measures import MeasureStore
 from cronpp_app.store.replays import ReplayStore
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.secrets import SecretStore
+from cronpp_app.store.sessions import SessionStore
 from cronpp_app.store.signing import SigningStore
 from cronpp_app.store.throttles import ThrottleStore
 from cronpp_app.store.tokens import TokenStore
@@ -63,6 +69,7 @@ class Services:
     """What people can do, for the REST API and the pages alike."""
 
     accounts: Accounts
+    departures: Departures
     tokens: Tokens
     signing: Signing
     secrets: Secrets
@@ -118,6 +125,7 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
     jobs_of_people, changes = Jobs(jobs, runs, ring=ring, secrets=job_secrets), Changes(database)
     return Services(
         accounts=accounts,
+        departures=build_departures(database, keys, accounts, retention=retention),
         tokens=Tokens(TokenStore(database), accounts),
         signing=Signing(SigningStore(database, keys)),
         secrets=Secrets(secrets),
@@ -145,6 +153,27 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
     )
 
 
+def build_departures(
+    database: Database,
+    keys: Keys,
+    accounts: Accounts,
+    *,
+    retention: timedelta,
+    clock: Callable[[], datetime] = utc_now,
+) -> Departures:
+    """Return what deletes accounts, from every collection in which people leave something."""
+    estate = Estate(
+        belongings=BelongingStore(database),
+        cancels=CancelStore(database, retention=retention),
+        sessions=SessionStore(database),
+        tokens=TokenStore(database),
+        secrets=SecretStore(database, keys),
+        signing=SigningStore(database, keys),
+        idempotency=IdempotencyStore(database, keys),
+    )
+    return Departures(accounts, DepartureStore(database), estate, clock=clock)
+
+
 def build_web(settings: Settings, services: Services) -> FastAPI:
     """Return the web application with REST API and probes; pages are mounted on it."""
     secret_key = load_secret_key(settings.secret_key, settings.data_dir)
@@ -160,6 +189,7 @@ def offered_by(services: Services) -> ApiServices:
     """Return what of the services other programs may use."""
     return ApiServices(
         accounts=services.accounts,
+        departures=services.departures,
         tokens=services.tokens,
         signing=services.signing,
         secrets=services.secrets,

@@ -8,6 +8,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from cronpp_app import __version__
 from cronpp_app.api import (
+    account,
     actions,
     auth,
     bulk,
@@ -32,6 +33,7 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _PREFLIGHT_SECONDS = 600
 _ROUTERS = (
     auth.router,
+    account.router,
     sessions.router,
     signing.router,
     secrets.router,

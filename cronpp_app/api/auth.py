@@ -64,20 +64,20 @@ async def login(api: Api, request: Request, body: JsonBody) -> Response:
 async def logout(api: Api, request: Request, identity: CurrentIdentity) -> Response:
     """End this session."""
     await api.accounts.logout(identity)
-    return _signed_out(request)
+    return signed_out(request)
 
 
 @router.post("/logout-all", status_code=204, responses=problems(403))
 async def logout_all(api: Api, request: Request, identity: CurrentIdentity) -> Response:
     """End every session, on every device."""
     await api.accounts.logout_all(identity)
-    return _signed_out(request)
+    return signed_out(request)
 
 
 @router.get("/me", responses={200: {"model": UserAnswer}, **problems()})
 async def me(identity: CurrentIdentity) -> Response:
     """Return the account that is signed in."""
-    return JSONResponse(_user_fields(identity.user))
+    return JSONResponse(user_fields(identity.user))
 
 
 @router.post(
@@ -93,7 +93,8 @@ async def password(api: Api, identity: CurrentIdentity, body: JsonBody) -> Respo
     return Response(status_code=204)
 
 
-def _signed_out(request: Request) -> Response:
+def signed_out(request: Request) -> Response:
+    """Return the answer that takes the session out of a browser."""
     answer = Response(status_code=204)
     for name, secure in ((COOKIE, False), (SECURE_COOKIE, True)):
         if name in request.cookies:
@@ -106,11 +107,12 @@ def _signed_in_fields(signed_in: SignedIn) -> dict[str, object]:
         "token": signed_in.token,
         "token_type": "bearer",
         "expires_at": moment_text(signed_in.expires_at),
-        "user": _user_fields(signed_in.user),
+        "user": user_fields(signed_in.user),
     }
 
 
-def _user_fields(user: User) -> dict[str, object]:
+def user_fields(user: User) -> dict[str, object]:
+    """Return an account as JSON."""
     return {
         "id": user.id,
         "email": user.email,

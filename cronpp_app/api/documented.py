@@ -72,6 +72,12 @@ class PasswordChange(Strict):
     new: str
 
 
+class AccountDeletion(Strict):
+    """The present password: what cannot be taken back is asked for twice."""
+
+    password: str
+
+
 class PreviewDraft(Strict):
     """A schedule, and which of its fire times to show."""
 
@@ -151,6 +157,7 @@ class JobChanges(JobDraft):
 REQUEST_MODELS: Final[tuple[type[BaseModel], ...]] = (
     Credentials,
     PasswordChange,
+    AccountDeletion,
     PreviewDraft,
     ReplayDraft,
     JobDraft,

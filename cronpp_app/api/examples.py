@@ -30,6 +30,7 @@ _NAMED: Final[dict[str, Any]] = {
     "ending": "x9Qk",
     "notes": ["2027-03-28 02:30 does not exist in Europe/Berlin; it fires at 03:00."],
     "counts": {"PENDING": 12, "PAUSED": 1},
+    "by_status": {"SUCCESS": 8_757, "FAILED": 3},
     "size_bytes": 182,
     "duration_ms": 182,
     "lateness_ms": 4,

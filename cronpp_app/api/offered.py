@@ -10,6 +10,7 @@ from cronpp_app.clock import utc_now
 from cronpp_app.services.accounts import Accounts
 from cronpp_app.services.actions import Actions
 from cronpp_app.services.bulk import BulkJobs
+from cronpp_app.services.departures import Departures
 from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.jobs import Jobs
 from cronpp_app.services.metrics import Metrics
@@ -32,6 +33,7 @@ class ApiServices:
     """
 
     accounts: Accounts
+    departures: Departures
     tokens: Tokens
     signing: Signing
     secrets: Secrets

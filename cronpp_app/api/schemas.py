@@ -99,6 +99,14 @@ class SecretAnswer(Answer):
     updated_at: AwareDatetime
 
 
+class RunSummaryAnswer(Answer):
+    """The runs that are kept: how many by status, and when the first and last of them ended."""
+
+    by_status: dict[RunStatus, int]
+    first_finished_at: AwareDatetime | None
+    last_finished_at: AwareDatetime | None
+
+
 class LastRunAnswer(Answer):
     """The latest run of a job that has ended."""
 
@@ -180,6 +188,19 @@ class ExportAnswer(Answer):
 
     format: Literal["cronpp-jobs"]
     exported_at: AwareDatetime
+    jobs: list[ExportedJobAnswer]
+
+
+class AccountExportAnswer(Answer):
+    """All that is kept of a person; `secrets` are names."""
+
+    format: Literal["cronpp-account"]
+    exported_at: AwareDatetime
+    profile: UserAnswer
+    sessions: list[SessionAnswer]
+    tokens: list[TokenAnswer]
+    secrets: list[str]
+    runs: RunSummaryAnswer
     jobs: list[ExportedJobAnswer]
 
 

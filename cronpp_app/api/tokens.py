@@ -23,7 +23,7 @@ router = APIRouter(prefix="/tokens", tags=["tokens"])
 async def search(api: Api, user: CurrentUser, query: Annotated[Paging, Query()]) -> Response:
     """List the caller's API tokens, the newest first; the tokens themselves are not shown."""
     page = await api.tokens.list(user, limit=query.limit, cursor=query.cursor)
-    return await page_answer(page, _token_fields)
+    return await page_answer(page, token_fields)
 
 
 @router.post(
@@ -39,7 +39,7 @@ async def create(
 
     async def do() -> Answer:
         made = await api.tokens.create(user, check_fields(TokenDraft, body, now=api.clock()))
-        fields = {**_token_fields(made.token), "token": made.secret}
+        fields = {**token_fields(made.token), "token": made.secret}
         return Answer(status=201, body=json.dumps(fields, ensure_ascii=False), headers={})
 
     return await answered_once(api.idempotency, user, key, request=["token", body], do=do)
@@ -52,7 +52,8 @@ async def delete(api: Api, user: CurrentUser, token_id: str) -> Response:
     return Response(status_code=204)
 
 
-def _token_fields(token: ApiToken) -> dict[str, object]:
+def token_fields(token: ApiToken) -> dict[str, object]:
+    """Return an API token as JSON, without the token itself."""
     return {
         "id": token.id,
         "name": token.name,

@@ -36,7 +36,12 @@ def account_key(email: str) -> str:
 
 def home_key(email: str, address: str) -> str:
     """Return what an owner's tries from an address of theirs are counted under."""
-    return f"home {_digest(email)} {network_of(address)}"
+    return f"{home_keys(email)}{network_of(address)}"
+
+
+def home_keys(email: str) -> str:
+    """Return how the keys begin that an owner's tries are counted under, from all addresses."""
+    return f"home {_digest(email)} "
 
 
 def address_key(address: str) -> str:

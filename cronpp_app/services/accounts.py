@@ -114,19 +114,31 @@ class Accounts:
         Raises InvalidInput naming `current` or `new`, Conflict if it was changed meanwhile,
         TooMany after too many wrong ones.
         """
-        account = await self._store.by_id(identity.user.id)
-        if account is None:
-            raise NotSignedIn("This account no longer exists.")
-        async with self._guard.changing(account.id):
-            if not await self._hasher.matches(current[: LONGEST + 1], account.password_hash):
-                raise InvalidInput(FieldError("current", "Is not your present password."))
-        check_password(new, email=account.email, field="new")
+        old_hash = await self.check_own_password(identity, current, field="current")
+        check_password(new, email=identity.user.email, field="new")
         changed = await self._store.set_password(
-            account.id, old_hash=account.password_hash, new_hash=await self._hasher.hash(new)
+            identity.user.id, old_hash=old_hash, new_hash=await self._hasher.hash(new)
         )
         if changed is None:
             raise Conflict("The password was changed by somebody else just now.")
         await self.sessions.keep_only(identity, epoch=changed.session_epoch)
+
+    async def check_own_password(self, identity: Identity, password: str, *, field: str) -> str:
+        """Return the hash of this person's password if `password` is it.
+
+        Raises InvalidInput naming `field`, TooMany after too many wrong ones.
+        """
+        account = await self._store.by_id(identity.user.id)
+        if account is None:
+            raise NotSignedIn("This account no longer exists.")
+        async with self._guard.changing(account.id):
+            if not await self._hasher.matches(password[: LONGEST + 1], account.password_hash):
+                raise InvalidInput(FieldError(field, "Is not your present password."))
+        return account.password_hash
+
+    async def forget_tries(self, user_id: str, email: str) -> None:
+        """Forget what was counted about the passwords of a person, together with the account."""
+        await self._guard.forget(user_id, email)
 
     async def set_timezone(self, identity: Identity, timezone: str) -> User:
         """Set the zone in which this person reads times; raise InvalidInput if it is unknown."""

@@ -46,7 +46,9 @@ class Idempotency:
         # With the key in it: a request may be short and secret, and a bare digest guessed.
         name, fingerprint = _digest([user.id, key]), _digest([key, request])
         try:
-            first = await self._store.begin(name, fingerprint=fingerprint, now=self._clock())
+            first = await self._store.begin(
+                user.id, name, fingerprint=fingerprint, now=self._clock()
+            )
         except CannotUnseal as error:
             raise Conflict("The first answer can no longer be read; use a new key.") from error
         if first is None:

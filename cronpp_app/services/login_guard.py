@@ -14,6 +14,7 @@ from cronpp_app.domain.throttling import (
     account_key,
     address_key,
     home_key,
+    home_keys,
 )
 from cronpp_app.errors import Busy, TooMany
 from cronpp_app.store.throttles import ThrottleStore
@@ -46,7 +47,7 @@ class LoginGuard:
     @asynccontextmanager
     async def changing(self, user_id: str) -> AsyncIterator[None]:
         """Let somebody signed in try the present password; raise TooMany."""
-        key = f"change {user_id}"
+        key = _change_key(user_id)
         wait = await self._throttles.take(key, OF_CHANGES)
         if wait is not None:
             raise _too_many("The present password was wrong too often.", wait)
@@ -58,6 +59,12 @@ class LoginGuard:
         wait = await self._throttles.take(f"signup {address_key(address)}", OF_SIGNUPS)
         if wait is not None:
             raise _too_many("Too many accounts were made from your address.", wait)
+
+    async def forget(self, user_id: str, email: str) -> None:
+        """Forget all tries on an account, and where its owner signed in from."""
+        await self._throttles.forget(
+            [_change_key(user_id), account_key(email)], beginning=home_keys(email)
+        )
 
     async def _admitted(self, email: str, address: str) -> _Taken:
         home = home_key(email, address)
@@ -87,6 +94,10 @@ class LoginGuard:
     async def _give_back(self, taken: _Taken) -> None:
         for key, allowance in taken.items():
             await self._throttles.give_back(key, allowance)
+
+
+def _change_key(user_id: str) -> str:
+    return f"change {user_id}"
 
 
 def _too_many(what: str, wait: int) -> TooMany:

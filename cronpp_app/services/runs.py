@@ -29,11 +29,11 @@ from cronpp_app.store.cancels import CancelStore, Stopped
 from cronpp_app.store.database import new_id
 from cronpp_app.store.due import DueJobStore, Ending
 from cronpp_app.store.jobs import JobStore, Position
-from cronpp_app.store.ledger import Ledger, RunFilter
+from cronpp_app.store.ledger import Ledger, RunFilter, RunSummary
 from cronpp_app.store.replays import ReplayCount, ReplayStore
 from cronpp_app.store.runs import RunStore
 
-__all__ = ["Page", "ReplayCount", "ReplayQuery", "RunQuery", "Runs"]
+__all__ = ["Page", "ReplayCount", "ReplayQuery", "RunQuery", "RunSummary", "Runs"]
 
 _ORDER = "runs"
 BY_HAND = "Cancelled by hand."
@@ -128,6 +128,10 @@ class Runs:
         """Return a run and its attempts, the first one first; raise NotFound."""
         run = without_head_start(await self._run(user, run_id), now=self._clock())
         return run, await self._ledger.attempts(user.id, run_id)
+
+    async def summary(self, user: User) -> RunSummary:
+        """Return how many runs there are by status, and when the first and last ended."""
+        return await self._ledger.summary(user.id)
 
     async def some(self, user: User, run_ids: Sequence[str]) -> tuple[Run, ...]:
         """Return those of `run_ids` that are runs of this user, their actions without bodies."""

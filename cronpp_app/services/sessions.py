@@ -137,7 +137,7 @@ class Sessions:
         """End every session of this person, on every device."""
         await self._accounts.end_epoch(user_id)
         await self._store.end_all(user_id)
-        self._ended(lambda seen: seen.user.id == user_id)
+        self.forget_ended(user_id)
 
     async def end_this(self, identity: Identity) -> None:
         """End the session that asks; one that has ended already is as good."""
@@ -149,6 +149,10 @@ class Sessions:
         await self._store.keep(identity.session_id, epoch=epoch)
         await self.end_others(identity)
         self.forget_user(identity.user.id)
+
+    def forget_ended(self, user_id: str) -> None:
+        """Take notice that every session of this person has ended, with their account or not."""
+        self._ended(lambda seen: seen.user.id == user_id)
 
     def forget_user(self, user_id: str) -> None:
         """Look the sessions of this person up again: their account has changed."""

@@ -39,10 +39,13 @@ class IdempotencyStore:
         self._requests = database.raw["idempotency_keys"]
         self._keys = keys
 
-    async def begin(self, key: str, *, fingerprint: str, now: datetime) -> FirstRequest | None:
-        """Take `key` and return None, or return the request that took it first."""
+    async def begin(
+        self, user_id: str, key: str, *, fingerprint: str, now: datetime
+    ) -> FirstRequest | None:
+        """Take `key` for this person and return None, or return the request that took it first."""
         document = {
             "_id": key,
+            "user_id": user_id,
             "fingerprint": fingerprint,
             "started_at": now,
             "expires_at": now + KEPT,
@@ -50,7 +53,7 @@ class IdempotencyStore:
         try:
             await self._requests.insert_one(document)
         except DuplicateKeyError:
-            return await self._first(key, fingerprint, now)
+            return await self._first(user_id, key, fingerprint, now)
         return None
 
     async def finish(self, key: str, answer: Answer) -> None:
@@ -67,7 +70,13 @@ class IdempotencyStore:
         """Give `key` free again: nothing was created with it."""
         await self._requests.delete_one({"_id": key, "answer": {"$exists": False}})
 
-    async def _first(self, key: str, fingerprint: str, now: datetime) -> FirstRequest | None:
+    async def delete_all(self, user_id: str) -> None:
+        """Delete the answers to a person's requests, together with the account."""
+        await self._requests.delete_many({"user_id": user_id})
+
+    async def _first(
+        self, user_id: str, key: str, fingerprint: str, now: datetime
+    ) -> FirstRequest | None:
         abandoned = {
             "_id": key,
             "fingerprint": fingerprint,
@@ -79,7 +88,7 @@ class IdempotencyStore:
             return None
         found = await self._requests.find_one({"_id": key})
         if found is None:  # given free just now
-            return await self.begin(key, fingerprint=fingerprint, now=now)
+            return await self.begin(user_id, key, fingerprint=fingerprint, now=now)
         same = found["fingerprint"] == fingerprint
         answer = await self._opened(key, found["answer"]) if same and "answer" in found else None
         return FirstRequest(fingerprint=found["fingerprint"], answer=answer)

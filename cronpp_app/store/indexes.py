@@ -18,6 +18,8 @@ USERS = [
         unique=True,
         partialFilterExpression={"founder": True},
     ),
+    # Who takes over when an administrator leaves. Holds administrators only.
+    IndexModel([("role", UP)], name="admins", partialFilterExpression={"role": "admin"}),
 ]
 
 SESSIONS = [
@@ -131,11 +133,22 @@ RUNS = [
 
 LOGS = [IndexModel([("expire_at", UP)], name="expired", expireAfterSeconds=0)]
 
-IDEMPOTENCY = [IndexModel([("expires_at", UP)], name="expired", expireAfterSeconds=0)]
+IDEMPOTENCY = [
+    IndexModel([("expires_at", UP)], name="expired", expireAfterSeconds=0),
+    # To be deleted with their owner's account.
+    IndexModel([("user_id", UP)], name="keys_of_user"),
+]
 
 SECRETS = [IndexModel([("user_id", UP), ("name", UP)], name="secrets_of_user", unique=True)]
 
-DELETED_JOBS = [IndexModel([("forget_at", UP)], name="forgotten", expireAfterSeconds=0)]
+DELETED_JOBS = [
+    IndexModel([("forget_at", UP)], name="forgotten", expireAfterSeconds=0),
+    # To be deleted with their owner's account.
+    IndexModel([("user_id", UP)], name="deleted_jobs_of_user"),
+]
+
+# Those that may be left to finish, the oldest first.
+DEPARTURES = [IndexModel([("began_at", UP)], name="by_begin")]
 
 WORKERS = [IndexModel([("seen_at", UP)], name="gone", expireAfterSeconds=3600)]
 
@@ -155,4 +168,5 @@ async def ensure_indexes(database: Database) -> None:
     await database.raw["throttles"].create_indexes(THROTTLES)
     await database.raw["secrets"].create_indexes(SECRETS)
     await database.raw["deleted_jobs"].create_indexes(DELETED_JOBS)
+    await database.raw["departures"].create_indexes(DEPARTURES)
     await database.raw["idempotency_keys"].create_indexes(IDEMPOTENCY)

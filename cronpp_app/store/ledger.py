@@ -3,7 +3,7 @@
 Runs as workers see them are in `runs.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,7 +13,7 @@ from pymongo import ReturnDocument
 from cronpp_app.domain.attempts import Attempt
 from cronpp_app.domain.runs import UNFINISHED, Run, RunStatus, Trigger
 from cronpp_app.store.database import Database
-from cronpp_app.store.documents import Document
+from cronpp_app.store.documents import LONG_AGO, Document
 from cronpp_app.store.jobs import Position, behind
 from cronpp_app.store.run_documents import attempt_from, run_for_people
 from cronpp_app.store.seats import wake_queued
@@ -58,6 +58,15 @@ class HourTally:
     start: datetime
     succeeded: int
     failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """How many runs there are by status, and when the first and last of them ended."""
+
+    counts: Mapping[str, int]
+    first: datetime | None
+    last: datetime | None
 
 
 class Ledger:
@@ -158,6 +167,23 @@ class Ledger:
         )
         values = [document.get("lateness_ms") async for document in found]
         return [value for value in values if value is not None]
+
+    async def summary(self, user_id: str) -> RunSummary:
+        """Return the sums of all runs of a person, read from indexes."""
+        ended = {"user_id": user_id, "finished_at": {"$gt": LONG_AGO}}
+        bounds = {"first": {"$min": "$finished_at"}, "last": {"$max": "$finished_at"}}
+        count = {"$group": {"_id": "$status", "count": {"$sum": 1}, **bounds}}
+        groups = await self._runs.aggregate([{"$match": ended}, count], hint="results")
+        found = await groups.to_list()
+        counts = {group["_id"]: group["count"] for group in found}
+        queue = {"wake_at": {"$type": "date"}, "user_id": user_id}
+        async for run in self._runs.find(queue, {"status": 1}, hint="wake"):
+            counts[run["status"]] = counts.get(run["status"], 0) + 1
+        return RunSummary(
+            counts=counts,
+            first=min((group["first"] for group in found), default=None),
+            last=max((group["last"] for group in found), default=None),
+        )
 
     async def _changed(self, run: Run, statuses: list[str], change: object) -> Run | None:
         document = await self._runs.find_one_and_update(

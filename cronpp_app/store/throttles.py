@@ -1,6 +1,6 @@
 """Counted tries, shared by all web processes, by the database's clock."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from math import ceil
 from typing import Any
@@ -11,6 +11,8 @@ from pymongo.errors import DuplicateKeyError
 from cronpp_app.domain.throttling import Allowance
 from cronpp_app.store.database import Collection, Database
 from cronpp_app.store.fences import milliseconds, now_plus
+
+_KNOWN = "known "
 
 
 class ThrottleStore:
@@ -41,12 +43,17 @@ class ThrottleStore:
     async def remember(self, key: str, *, lasting: timedelta) -> None:
         """Remember `key` for a while."""
         await self._throttles.update_one(
-            {"_id": f"known {key}"}, [{"$set": {"expire_at": now_plus(lasting)}}], upsert=True
+            {"_id": _KNOWN + key}, [{"$set": {"expire_at": now_plus(lasting)}}], upsert=True
         )
 
     async def remembers(self, key: str) -> bool:
         """Return whether `key` is remembered."""
-        return await self._throttles.find_one({"_id": f"known {key}"}, {"_id": 1}) is not None
+        return await self._throttles.find_one({"_id": _KNOWN + key}, {"_id": 1}) is not None
+
+    async def forget(self, keys: Sequence[str], *, beginning: str) -> None:
+        """Forget what is counted or remembered under `keys`, and under keys of this beginning."""
+        begins = [{"_id": {"$regex": f"^{known}{beginning}"}} for known in ("", _KNOWN)]
+        await self._throttles.delete_many({"$or": [{"_id": {"$in": list(keys)}}, *begins]})
 
     async def _take(self, key: str, allowance: Allowance) -> Mapping[str, Any]:
         refill = milliseconds(allowance.refill)

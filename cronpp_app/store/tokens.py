@@ -75,6 +75,10 @@ class TokenStore:
         result = await self._tokens.delete_one({"_id": token_id, "user_id": user_id})
         return result.deleted_count == 1
 
+    async def delete_all(self, user_id: str) -> None:
+        """Delete all tokens of a person, together with the account."""
+        await self._tokens.delete_many({"user_id": user_id})
+
 
 def _token_from(document: Mapping[str, Any]) -> ApiToken:
     return ApiToken(

@@ -10,6 +10,7 @@ from httpx import ASGITransport, AsyncClient
 
 from cronpp_app.api.app import build_api
 from cronpp_app.api.offered import ApiServices
+from cronpp_app.composition import build_departures
 from cronpp_app.domain.attempts import AttemptResult, ReceivedResponse, SentRequest
 from cronpp_app.domain.runs import Run
 from cronpp_app.services.accounts import Accounts
@@ -124,6 +125,7 @@ def offered(
     )
     return ApiServices(
         accounts=accounts,
+        departures=build_departures(database, keys, accounts, retention=RETENTION, clock=clock),
         tokens=Tokens(TokenStore(database), accounts, clock=clock),
         signing=Signing(SigningStore(database, keys), clock=clock),
         secrets=Secrets(secrets, clock=clock),

@@ -3,13 +3,14 @@
 import asyncio
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import uvicorn
 
 from cronpp_app.api.app import build_api
-from cronpp_app.composition import build_services, offered_by
+from cronpp_app.composition import build_departures, build_services, offered_by
 from cronpp_app.sealing import KeyRing
 from cronpp_app.services.accounts import Accounts
 from cronpp_app.services.actions import Actions
@@ -59,7 +60,10 @@ class RunningApi:
             LoginGuard(ThrottleStore(database)),
             hasher=Hasher(time_cost=1, memory_kib=1024),
         )
-        offered = offered_by(replace(services, accounts=quick, actions=Actions(TestPerforming())))
+        retention = timedelta(days=30)
+        departures = build_departures(database, keys, quick, retention=retention)
+        replaced = {"accounts": quick, "departures": departures}
+        offered = offered_by(replace(services, actions=Actions(TestPerforming()), **replaced))
         app = build_api(offered, secret_key=SECRET)
         self._server = _Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
         self._server.started_to_serve = self._ready

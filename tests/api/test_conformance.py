@@ -29,8 +29,8 @@ CHECKS = (
     "allow_header_conformance",
     "ignored_auth",
 )
-# Whoever asks there is signed out.
-ENDS_SESSIONS = "/auth/logout"
+# Whoever asks there may be signed out: Schemathesis ends the sessions it has found in the list.
+ENDS_SESSIONS = "/auth/(logout|sessions)"
 EXAMPLES = 8
 # A wrong request with a stale version may be told either; runs are nowhere made by a POST /runs.
 CONFIG = """

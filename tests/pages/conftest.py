@@ -16,7 +16,7 @@ from nicegui.testing.user import User as Browser
 
 from cronpp_app.api.app import build_api
 from cronpp_app.clock import utc_now
-from cronpp_app.composition import Services, build_services, offered_by
+from cronpp_app.composition import Services, build_departures, build_services, offered_by
 from cronpp_app.domain.jobs import Job, JobDefinition
 from cronpp_app.services.accounts import Accounts, User
 from cronpp_app.services.login_guard import LoginGuard
@@ -62,7 +62,9 @@ async def services(database: Database, keys: Keys, settings: Settings) -> AsyncI
     built = build_services(settings, database, keys)
     quick = Hasher(time_cost=1, memory_kib=1024)
     accounts = Accounts(AccountStore(database), LoginGuard(ThrottleStore(database)), hasher=quick)
-    services = replace(built, accounts=accounts)
+    retention = timedelta(days=settings.retention_days)
+    departures = build_departures(database, keys, accounts, retention=retention)
+    services = replace(built, accounts=accounts, departures=departures)
     yield services
     await services.aclose()
 
