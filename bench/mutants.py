@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 _ROOT = Path(__file__).parent.parent
-_COPIED = ("cronpp_app", "tests", "pyproject.toml")
+_COPIED = ("cronpp_app", "tests", "docs", "pyproject.toml")
 _STORIES = "tests/engine/test_state_machine.py"
 _TOLD = re.compile(r"I\d+: [^'\"]*")
 
@@ -128,14 +128,14 @@ MUTANTS: Final = (
         file="domain/runs.py",
         old="possible_duplicate=run.possible_duplicate or (result.lost and result.maybe_sent),",
         new="possible_duplicate=run.possible_duplicate,",
-        tests="tests/domain/test_runs.py",
+        tests="tests/domain/test_policies.py",
     ),
     Mutant(
         name="a pause does not stop what waits",
         file="domain/runs.py",
         old="    if job.enabled:\n        return None\n",
         new="    if job is not None:\n        return None\n",
-        tests="tests/domain/test_runs.py",
+        tests="tests/domain/test_policies.py",
     ),
     Mutant(
         name="overlap is not decided",

@@ -53,6 +53,9 @@ NEXT_STATUSES: Final = MappingProxyType(
 
 # Three attempts in a row without an answer: the run itself is likely what kills its workers.
 POISON_AFTER_LOST: Final = 3
+POISON: Final = "poison"
+# One poisoned run may merely have been under way beside another's; two in a row stop their job.
+PAUSE_AFTER_POISONED: Final = 2
 
 
 def check_transition(old: RunStatus, new: RunStatus) -> None:
@@ -143,7 +146,7 @@ def judge_attempt(run: Run, result: AttemptResult, *, now: datetime, draw: float
     if result.ok:
         return judge(status=RunStatus.SUCCESS)
     if lost_count >= POISON_AFTER_LOST:
-        return judge(status=RunStatus.FAILED, reason="poison")
+        return judge(status=RunStatus.FAILED, reason=POISON)
     if result.spared:
         return judge(status=RunStatus.RETRYING, retry_at=now)
     attempt = run.attempt_count - spared_count

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from cronpp_app.domain.attempts import AttemptResult, AttemptStatus
-from cronpp_app.domain.runs import FINAL, Run, RunStatus, judge_attempt
+from cronpp_app.domain.runs import FINAL, POISON, Run, RunStatus, judge_attempt
 from cronpp_app.engine.loops import Bell
 from cronpp_app.store.attempts import AttemptStore, Closing, RecordedEnd
 from cronpp_app.store.due import DueJobStore, Ending
@@ -160,6 +160,7 @@ def _ending(closing: Closing) -> Ending:
         duration_ms=closing.duration_ms,
         error=error.message if error else None,
         pause_reason=GONE if closing.verdict.pause_job else None,
+        poisoned=closing.verdict.reason == POISON,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from pymongo import UpdateOne
 
 from cronpp_app.domain.jobs import Job, JobStatus
-from cronpp_app.domain.runs import JobStanding, Run, RunStatus
+from cronpp_app.domain.runs import PAUSE_AFTER_POISONED, JobStanding, Run, RunStatus
 from cronpp_app.store.batches import merge, merge_with, same
 from cronpp_app.store.damage import Damaged, check_shape
 from cronpp_app.store.database import Database
@@ -19,6 +19,10 @@ from cronpp_app.store.jobs import readable
 
 _IS_DATE = {"$type": "date"}
 _RECENT_KEPT = 20
+TAKES_WORKERS_DOWN = (
+    f"{PAUSE_AFTER_POISONED} of its runs in a row were given up, each after three workers went "
+    "down with it. Look at the workers' logs and memory before you resume it."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,7 @@ class Ending:
     duration_ms: int
     error: str | None
     pause_reason: str | None = None
+    poisoned: bool = False
 
 
 class DueJobStore:
@@ -127,6 +132,14 @@ class DueJobStore:
             UpdateOne({"_id": e.run.job_id}, _paused(e.pause_reason, e.finished_at))
             for e in endings
             if e.pause_reason
+        ]
+        pauses += [
+            UpdateOne(
+                {"_id": e.run.job_id, "enabled": True, **_IS_POISON},
+                _paused(TAKES_WORKERS_DOWN, e.finished_at),
+            )
+            for e in endings
+            if e.poisoned
         ]
         if pauses:
             await self._jobs.bulk_write(pauses)
@@ -216,6 +229,7 @@ def _summary(ending: Ending) -> Document:
         "recent": [{"status": ending.status.value, "duration_ms": ending.duration_ms}],
         "failures_kept": int(not succeeded),
         "failures_more": int(ending.status is RunStatus.FAILED),
+        "poisoned": ending.poisoned,
         "ended": (JobStatus.SUCCESS if succeeded else JobStatus.FAILED).value,
     }
 
@@ -226,9 +240,15 @@ _FAILURES: Document = {
     "$cond": [{"$isNumber": "$consecutive_failures"}, "$consecutive_failures", 0]
 }
 _RECENT: Document = {"$cond": [{"$isArray": "$recent"}, "$recent", []]}
+# How many poisoned runs in a row the last one ends; absent when it was none.
+_POISONED_BEFORE: Document = {
+    "$cond": [{"$isNumber": "$last_run.poisoned"}, "$last_run.poisoned", 0]
+}
+_POISONED: Document = {"$cond": ["$$row.poisoned", {"$add": [_POISONED_BEFORE, 1]}, "$$REMOVE"]}
+_IS_POISON: Document = {"last_run.poisoned": {"$gte": PAUSE_AFTER_POISONED}}
 # How a job's summary changes by a row of _summary.
 _SUMMED_UP: Document = {
-    "last_run": "$$row.last_run",
+    "last_run": {"$mergeObjects": ["$$row.last_run", {"poisoned": _POISONED}]},
     "last_sort": "$$row.last_run.fire_time",
     "consecutive_failures": {
         "$add": [

@@ -8,7 +8,6 @@ from cronpp_app.domain.backoff import (
     Backoff,
     RetryPolicy,
     backoff_delay,
-    planned_retries,
     retry_delay,
 )
 
@@ -51,15 +50,3 @@ def test_attempts_count_from_one() -> None:
 def test_the_target_may_name_the_wait_within_the_cap(asked: int, waited: int) -> None:
     delay = retry_delay(RetryPolicy(), attempt=1, draw=0.5, retry_after=timedelta(seconds=asked))
     assert delay == timedelta(seconds=waited)
-
-
-def test_planned_retries_are_those_the_judge_would_make() -> None:
-    policy = RetryPolicy(max_retries=4, base=timedelta(seconds=10), jitter=True)
-    spans = [(r.shortest.seconds, r.longest.seconds) for r in planned_retries(policy)]
-    assert spans == [(5, 10), (10, 20), (20, 40), (40, 80)]
-
-
-def test_retries_beyond_the_window_are_not_planned() -> None:
-    window = timedelta(seconds=70)
-    policy = RetryPolicy(max_retries=9, base=timedelta(seconds=10), jitter=False, window=window)
-    assert [retry.number for retry in planned_retries(policy)] == [1, 2, 3]

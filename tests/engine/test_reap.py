@@ -1,7 +1,9 @@
 """Reaping: a worker that dies at any point loses nothing and doubles nothing unmarked."""
 
 import asyncio
+from datetime import timedelta
 
+from cronpp_app.clock import utc_now
 from cronpp_app.domain.attempts import AttemptStatus, ErrorKind
 from cronpp_app.domain.jobs import Job
 from cronpp_app.domain.runs import RunStatus
@@ -116,6 +118,27 @@ async def test_a_run_that_loses_three_workers_in_a_row_is_poison(bench: Bench) -
     assert (run.status, run.reason, run.attempt_count) == (RunStatus.FAILED, "poison", 3)
 
 
+async def test_a_job_that_two_runs_in_a_row_were_given_up_of_is_paused_with_the_reason(
+    bench: Bench,
+) -> None:
+    job = await bench.add_job()
+    assert await _given_up(bench, job) is True
+    assert await _given_up(bench, job) is False
+    document = await bench.job(job)
+    assert (document["status"], "next_run_time" in document) == ("PAUSED", False)
+    assert "2 of its runs in a row were given up" in document["paused_reason"]
+    assert [run.reason for run in await bench.runs(job)] == ["poison", "poison"]
+
+
+async def test_a_run_that_ends_otherwise_in_between_keeps_its_job_going(bench: Bench) -> None:
+    job = await bench.add_job()
+    assert await _given_up(bench, job) is True
+    await _comes_due(bench, job)
+    bench.target.hold = None
+    await bench.work_once(await bench.worker())
+    assert await _given_up(bench, job) is True
+
+
 async def test_an_answer_in_between_means_it_is_not_poison(bench: Bench) -> None:
     job = await _claimed_by_a_worker_that_dies(bench)
     survivor = await bench.worker()
@@ -169,6 +192,24 @@ async def test_attempts_broken_off_by_a_stopping_worker_are_given_back_unspent(
         True,
     )
     assert "stopped before the answer came" in attempt.error.message
+
+
+async def _given_up(bench: Bench, job: Job) -> bool:
+    """Let three workers die of the next run of `job`; return whether the job goes on."""
+    await _comes_due(bench, job)
+    bench.target.hold = asyncio.Event()
+    firing = await bench.worker()
+    await firing.firing.step()
+    for _ in range(3):
+        await bench.make_due(job)
+        await bench.begin(await bench.worker())  # and dies
+        await _reap(bench, await bench.worker(), job)
+    return bool((await bench.job(job))["enabled"])
+
+
+async def _comes_due(bench: Bench, job: Job) -> None:
+    just_now = utc_now() - timedelta(milliseconds=1)
+    await bench.database.jobs.update_one({"_id": job.id}, {"$set": {"next_run_time": just_now}})
 
 
 async def _claimed_by_a_worker_that_dies(bench: Bench) -> Job:

@@ -75,33 +75,6 @@ async def test_the_target_may_say_when_to_come_back(bench: Bench) -> None:
     assert 590 < seconds_from_now((await bench.run(job)).wake_at) <= 600
 
 
-@pytest.mark.parametrize(
-    ("policy", "expected"),
-    [
-        (Overlap.ALLOW, ["RETRYING", "SUCCESS"]),
-        (Overlap.SKIP, ["RETRYING", "SKIPPED"]),
-        (Overlap.QUEUE, ["RETRYING", "PENDING"]),
-    ],
-)
-async def test_a_run_that_waits_for_a_retry_counts_as_unfinished_for_the_overlap_policy(
-    bench: Bench, policy: Overlap, expected: list[str]
-) -> None:
-    every_second = IntervalSchedule(
-        every=timedelta(seconds=1), start_at=utc_now() - timedelta(seconds=1.5)
-    )
-    job = await bench.add_job(due_ago=1.5, overlap=policy, schedule=every_second)
-    start = every_second.start_at
-    await bench.database.jobs.update_one({"_id": job.id}, {"$set": {"next_run_time": start}})
-    worker = await bench.worker()
-    bench.target.answers = [failure()]
-    await worker.firing.step()
-    for _ in range(2):
-        await bench.begin(worker)
-        await bench.settle(worker)
-    first, second = (await bench.runs(job))[:2]
-    assert [first.status, second.status] == expected
-
-
 async def test_a_retry_window_is_kept_with_the_job_and_ends_its_runs(bench: Bench) -> None:
     impatient = RetryPolicy(base=timedelta(seconds=60), window=timedelta(seconds=30))
     job = await bench.add_job(retry=impatient)

@@ -3,8 +3,6 @@
 import asyncio
 from datetime import timedelta
 
-import pytest
-
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.backoff import RetryPolicy
 from cronpp_app.domain.jobs import Job, LogAction, Overlap
@@ -35,28 +33,6 @@ async def test_a_worker_whose_clock_runs_ahead_starts_nothing_early(bench: Bench
     await worker.starting.step()
     assert bench.target.calls == []
     assert (await bench.run(job)).status is RunStatus.RUNNING
-
-
-@pytest.mark.parametrize(
-    ("policy", "expected"),
-    [
-        (Overlap.SKIP, ["RUNNING", "SKIPPED", "SKIPPED"]),
-        (Overlap.QUEUE, ["RUNNING", "PENDING", "SKIPPED"]),
-        (Overlap.ALLOW, ["RUNNING", "RUNNING", "RUNNING"]),
-    ],
-)
-async def test_what_a_due_run_does_beside_an_unfinished_one_is_the_overlap_policy(
-    bench: Bench, policy: Overlap, expected: list[str]
-) -> None:
-    job = await bench.add_job(overlap=policy)
-    bench.target.hold = asyncio.Event()
-    worker = await bench.worker()
-    for _ in range(3):
-        await _fire_again(bench, worker, job)
-        await bench.begin(worker)
-    assert [run.status for run in await bench.runs(job)] == expected
-    bench.target.hold.set()
-    await bench.settle(worker)
 
 
 async def test_a_run_skipped_for_overlap_names_the_run_in_the_way(bench: Bench) -> None:
