@@ -71,8 +71,9 @@ class Run:
     `wake_at` is when somebody must look at it next: its due time while it waits, the end of
     its lease while it runs (`due_at` keeps what it was), None when it is final. `lost_count`
     counts the latest attempts in a row that ended without an answer, `spared_count` those
-    that a stopping worker broke off, which are not held against the run. A row that stands
-    for `fire_count` fire times without a run reaches from `fire_time` to `last_fire_time`.
+    that a stopping worker broke off, which are not held against the run. A `seated` run is
+    the one that its job's overlap policy lets through. A row that stands for `fire_count` fire
+    times without a run reaches from `fire_time` to `last_fire_time`.
     """
 
     id: str
@@ -102,6 +103,7 @@ class Run:
     error: AttemptError | None = None
     reason: str | None = None
     possible_duplicate: bool = False
+    seated: bool = False
     last_fire_time: datetime | None = None
     fire_count: int = 1
 

@@ -75,9 +75,9 @@ class Firing:
 
     async def _add(self, runs: Sequence[Run], now: datetime) -> None:
         ready = self._first_claim.of(runs, now=now) if self._first_claim else runs
-        foreign = await self._runs.add(ready)
+        added = await self._runs.add(ready)
         if self._first_claim:
-            self._first_claim.keep(ready, foreign=foreign)
+            self._first_claim.keep(ready, added)
         self._fired.ring()
 
     async def _plan(self, job: Job, *, now: datetime, ahead: timedelta) -> FirePlan | None:

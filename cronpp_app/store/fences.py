@@ -39,9 +39,9 @@ def now_plus(span: timedelta) -> Document:
     return {"$add": ["$$NOW", milliseconds(span)]}
 
 
-def only_duplicates(error: BulkWriteError) -> list[int]:
-    """Return which operations met a duplicate key; raise the error if anything else failed."""
+def duplicates(error: BulkWriteError) -> dict[int, str]:
+    """Return which operations met which duplicate key; raise `error` if anything else failed."""
     failures = error.details["writeErrors"]
     if any(failure["code"] != DUPLICATE_KEY for failure in failures):
         raise error
-    return [failure["index"] for failure in failures]
+    return {failure["index"]: next(iter(failure["keyPattern"])) for failure in failures}

@@ -95,6 +95,7 @@ def run_document(run: Run) -> RunDocument:
         "due_at": run.due_at,
         "claim_id": run.claim_id,
         "worker_id": run.worker_id,
+        "seat": run.job_id if run.seated else None,
         "reason": run.reason,
         "finished_at": run.finished_at,
         "last_fire_time": run.last_fire_time,
@@ -176,6 +177,7 @@ def _run(document: Mapping[str, Any], action: Action, retry: RetryPolicy) -> Run
         error=read("error", error_from, document) if error else None,
         reason=document.get("reason"),
         possible_duplicate=document.get("possible_duplicate", False),
+        seated=document.get("seat") == document["job_id"],
         last_fire_time=document.get("last_fire_time"),
         fire_count=document.get("fire_count", 1),
     )

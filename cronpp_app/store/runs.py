@@ -2,8 +2,8 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pymongo import UpdateOne
@@ -20,10 +20,10 @@ from cronpp_app.store.documents import Document, retry_document
 from cronpp_app.store.fences import (
     ONE_ATTEMPT_LESS,
     all_held,
+    duplicates,
     held,
     milliseconds,
     now_plus,
-    only_duplicates,
 )
 from cronpp_app.store.run_documents import run_document, run_from
 from cronpp_app.store.seats import wake_queued
@@ -37,6 +37,14 @@ _WAITING = [RunStatus.PENDING.value, RunStatus.RETRYING.value]
 _CLAIMABLE = [*_WAITING, _RUNNING]
 _LEFT_BEHIND = ("claim_id", "due_at")
 _UNFINISHED_FIELDS = ("wake_at", "due_at", "seat", "queued", "claim_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """Which runs were there already, and which were added without the seat they asked for."""
+
+    known: Set[str]
+    unseated: Set[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,22 +64,31 @@ class RunStore:
         self._logs = database.logs
         self._retention = retention
 
-    async def add(self, runs: Sequence[Run]) -> set[str]:
-        """Insert those of `runs` that are not there yet; return the ids of the others.
+    async def add(self, runs: Sequence[Run]) -> Added:
+        """Insert those of `runs` that are not there yet.
 
-        One that is there already was fired by another worker, which is as good.
+        One that is there was fired by another worker, which is as good. One whose job's seat
+        is taken is added without it.
         """
-        if not runs:
-            return set()
-        known: set[int] = set()
+        left_out = await self._insert(runs)
+        unseated = {run_id for run_id, key in left_out.items() if key == "seat"}
+        standing = [replace(run, seated=False) for run in runs if run.id in unseated]
+        known = (left_out.keys() - unseated) | (await self._insert(standing)).keys()
+        return Added(known=known, unseated=unseated)
+
+    async def _insert(self, runs: Sequence[Run]) -> dict[str, str]:
+        """Insert what the unique keys allow; return who met which key (the field's name)."""
+        left_out: dict[int, str] = {}
         try:
-            await self._runs.insert_many([self._dated(run) for run in runs], ordered=False)
+            if runs:
+                documents = [self._dated(run) for run in runs]
+                await self._runs.insert_many(documents, ordered=False)
         except BulkWriteError as error:
-            known = set(only_duplicates(error))
+            left_out = duplicates(error)
         for index, run in enumerate(runs):
-            if run.finished_at is not None and index not in known:
+            if run.finished_at is not None and index not in left_out:
                 self._tally.ended(run.status)
-        return {runs[index].id for index in known}
+        return {runs[index].id: key for index, key in left_out.items()}
 
     async def last_told(self, job: Job, *, since: datetime) -> datetime | None:
         """Return the last fire time from `since` on that this version of `job` has told."""

@@ -15,10 +15,10 @@ from cronpp_app.store.database import Collection, Database
 from cronpp_app.store.fences import (
     ONE_ATTEMPT_LESS,
     all_held,
+    duplicates,
     held,
     milliseconds,
     now_plus,
-    only_duplicates,
 )
 
 # How soon a run that waits for its job's seat looks again; a finishing run wakes it earlier.
@@ -37,10 +37,11 @@ class Seats:
     async def take(self, runs: Sequence[Run]) -> set[str]:
         """Let claimed `runs` take the seats of their jobs; return those that found them taken.
 
-        Jobs that allow overlap have no seats.
+        Jobs that allow overlap have no seats; who sits already stays seated.
         """
-        seated = {run.job_id: run for run in reversed(runs) if run.overlap is not Overlap.ALLOW}
-        others = {run.id for run in runs if run.overlap is not Overlap.ALLOW}
+        asking = [run for run in runs if run.overlap is not Overlap.ALLOW and not run.seated]
+        seated = {run.job_id: run for run in reversed(asking)}
+        others = {run.id for run in asking}
         if not seated:
             return set()
         taken = await self._held_by_others(seated)
@@ -79,7 +80,7 @@ class Seats:
         try:
             await self._runs.bulk_write(updates, ordered=False)
         except BulkWriteError as error:
-            return {runs[index].id for index in only_duplicates(error)}
+            return {runs[index].id for index in duplicates(error)}
         return set()
 
     async def holder(self, job_id: str) -> str | None:
@@ -98,7 +99,7 @@ class Seats:
                 [UpdateOne(held(run), [stage, {"$unset": ["claim_id", "due_at"]}])]
             )
         except BulkWriteError as error:
-            only_duplicates(error)
+            duplicates(error)
             return False
         return True
 

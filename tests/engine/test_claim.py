@@ -4,8 +4,12 @@ import asyncio
 from datetime import timedelta
 
 from cronpp_app.clock import utc_now
-from cronpp_app.domain.runs import RunStatus
+from cronpp_app.domain.jobs import CatchUp, MisfirePolicy, Overlap
+from cronpp_app.domain.runs import RunStatus, Trigger
 from tests.engine.conftest import Bench
+from tests.factories import make_user
+
+ADA = make_user(id="ada")
 
 
 async def test_each_run_is_claimed_by_one_worker_only(bench: Bench) -> None:
@@ -107,6 +111,34 @@ async def test_a_run_held_from_its_first_moment_is_taken_over_when_its_worker_di
     run = await bench.run(job)
     assert (run.status, run.possible_duplicate) == (RunStatus.SUCCESS, False)
     assert len(bench.target.calls) == 1
+
+
+async def test_fire_times_of_one_job_held_from_their_first_moment_do_not_overlap(
+    bench: Bench,
+) -> None:
+    """They come at once after a downtime; each starts when the one before it is done."""
+    job = await bench.add_job(
+        due_ago=7300, overlap=Overlap.QUEUE, misfire=MisfirePolicy(policy=CatchUp.ALL)
+    )
+    bench.target.hold = asyncio.Event()
+    worker = await bench.worker(claims_first=True)
+    await worker.firing.step()
+    await worker.starting.step()
+    assert sorted(run.status for run in await bench.runs(job)) == ["PENDING", "RUNNING", "SKIPPED"]
+    bench.target.hold.set()
+    await bench.settle(worker)
+
+
+async def test_a_run_held_ahead_of_its_time_is_not_in_the_way_of_one_by_hand(bench: Bench) -> None:
+    job = await bench.add_job(due_ago=-0.9)
+    worker = await bench.worker(claims_first=True)
+    await worker.firing.step()
+    await bench.services.jobs.run_now(ADA, job.id)
+    await bench.begin(worker)
+    await bench.settle(worker)
+    by_hand = next(run for run in await bench.runs(job) if run.trigger is Trigger.MANUAL)
+    assert by_hand.status is RunStatus.SUCCESS
+    await worker.starting.give_back()
 
 
 async def test_a_worker_claims_no_more_of_what_it_fires_than_it_has_room_for(bench: Bench) -> None:

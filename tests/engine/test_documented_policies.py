@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.jobs import Job, Overlap
 from cronpp_app.engine.runtime import Duties
@@ -10,10 +12,13 @@ from tests.documented import Case, cases, code, listed
 from tests.engine.conftest import Bench, failure
 
 
+@pytest.mark.parametrize("claims_first", [False, True])
 @cases("overlap")
-async def test_a_run_beside_one_whose_call_is_under_way(case: Case, bench: Bench) -> None:
+async def test_a_run_beside_one_whose_call_is_under_way(
+    case: Case, bench: Bench, claims_first: bool
+) -> None:
     job = await bench.add_job(overlap=Overlap(code(case["overlap"])))
-    worker = await bench.worker()
+    worker = await bench.worker(claims_first=claims_first)
     bench.target.hold = asyncio.Event()
     for _ in range(3):
         await _comes_due(bench, job, worker)

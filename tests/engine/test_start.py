@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.backoff import RetryPolicy
 from cronpp_app.domain.jobs import Job, LogAction, Overlap
@@ -35,10 +37,13 @@ async def test_a_worker_whose_clock_runs_ahead_starts_nothing_early(bench: Bench
     assert (await bench.run(job)).status is RunStatus.RUNNING
 
 
-async def test_a_run_skipped_for_overlap_names_the_run_in_the_way(bench: Bench) -> None:
+@pytest.mark.parametrize("claims_first", [False, True])
+async def test_a_run_skipped_for_overlap_names_the_run_in_the_way(
+    bench: Bench, claims_first: bool
+) -> None:
     job = await bench.add_job()
     bench.target.hold = asyncio.Event()
-    worker = await bench.worker()
+    worker = await bench.worker(claims_first=claims_first)
     for _ in range(2):
         await _fire_again(bench, worker, job)
         await bench.begin(worker)
