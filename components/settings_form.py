@@ -1,4 +1,4 @@
-"""The settings of a person: zone, password, theme, sessions."""
+"""The settings of a person: zone, password, theme."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from typing import Any
 
 from nicegui import ui
 
-from components.form import Form, labelled
-from components.frame import sign_out
-from components.markup import box, button, link, text
+from components.form import Form
+from components.markup import box, button, text
+from components.password_fields import password_field, whose
 from components.section import section
 from components.segments import Segments
 from components.zone_field import zone_field
@@ -48,13 +48,6 @@ class SettingsForm:
             Segments("Theme", _THEMES, values.theme, on_change=on_theme)
         with section("Password", "Changing it ends all your other sessions", "lock", "good"):
             self._draw_password(values.email, on_password)
-        with section("Sessions", "Lost a device? End them all", "log-out", "bad"):
-            sign_out(
-                "Log out everywhere",
-                "/auth/logout-all",
-                "cx-button cx-button-plain",
-                icon_name="log-out",
-            )
 
     def show_errors(self, errors: Sequence[FieldError]) -> None:
         """Show what is wrong at its fields."""
@@ -76,27 +69,14 @@ class SettingsForm:
         # A form, so that Enter sends it and password managers know what they see.
         with box("cx-pane", tag="form").on("submit.prevent", send, args=[]) as form:
             form.props["method"] = "post"
-            username = box("cx-hidden", tag="input")
-            username.props.update({"type": "text", "autocomplete": "username", "value": email})
-            username.props.update({"aria-hidden": "true", "tabindex": "-1", "readonly": True})
+            whose(email)
             with box("cx-two-fields"):
-                self._password_field("current", "Current password", "current-password")
-                self._password_field("new", "New password", "new-password")
+                for name, label in (("current", "Current password"), ("new", "New password")):
+                    made = password_field(self._password_form, name, label, is_new=name == "new")
+                    self._passwords[name] = made.mark(f"password-{name}")
             with box():
-                made = button("Change password", None, "cx-button-primary")
-                made.mark("change-password").props["type"] = "submit"
-
-    def _password_field(self, name: str, label: str, autocomplete: str) -> None:
-        with labelled(label) as words:
-            made = ui.input(password=True).props("outlined dense hide-bottom-space")
-            made.props["autocomplete"] = autocomplete
-            words.props["for"] = made.html_id
-
-        def show(message: str | None) -> None:
-            made.error = message
-
-        self._passwords[name] = made.mark(f"password-{name}")
-        self._password_form.add(name, show, html_id=made.html_id)
+                send_it = button("Change password", None, "cx-button-primary")
+                send_it.mark("change-password").props["type"] = "submit"
 
 
 def _profile(values: SettingsValues) -> None:
@@ -108,13 +88,3 @@ def _profile(values: SettingsValues) -> None:
         ):
             text(label, tag="dt")
             text(words, tag="dd")
-
-
-def export_settings() -> None:
-    """Draw the way to take all jobs along."""
-    words = "All your jobs as one JSON file; POST /api/import reads it back"
-    with section("Export", words, "file-text", "calm"), box():
-        made = link(
-            "Download my jobs", "/api/export", "cx-button cx-button-plain", icon_name="arrow-down"
-        )
-        made.props["download"] = "cronpp-jobs.json"

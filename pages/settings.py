@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 from nicegui import ui
 
 from components.markup import box, text
-from components.settings_form import SettingsForm, SettingsValues, export_settings
+from components.settings_account import export_settings
+from components.settings_form import SettingsForm, SettingsValues
 from components.theme import theme_of
 from cronpp_app.domain.zones import load_zone
 from cronpp_app.errors import InvalidInput
 from cronpp_app.services.accounts import User
 from pages.framed import framed
+from pages.settings_account import LeavingKeeping, SessionKeeping
 from pages.settings_keys import SecretKeeping, SigningKeeping, TokenKeeping
 from pages.visitor import Visitor, visitor_of
 
@@ -36,10 +38,12 @@ def register(services: "Services") -> None:
                     on_password=visitor.guarded(keeping.set_password),
                     on_theme=keeping.set_theme,
                 )
+                await SessionKeeping(visitor).draw()
                 await TokenKeeping(visitor).draw()
                 await SecretKeeping(visitor).draw()
                 SigningKeeping(visitor)
                 export_settings()
+                LeavingKeeping(visitor)
 
 
 class Keeping:

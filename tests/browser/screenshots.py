@@ -39,7 +39,7 @@ _PAGES = {
     "editor": "/jobs/{job}/edit",
     "settings": "/settings",
 }
-_WHOLE = frozenset({"editor", "job"})
+_WHOLE = frozenset({"editor", "job", "settings"})
 
 
 def main() -> int:

@@ -1,0 +1,72 @@
+"""The account under settings: taking everything along, and leaving for good."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from components.confirm import confirm
+from components.form import Form
+from components.markup import box, button, link, text
+from components.password_fields import password_field, whose
+from components.section import section
+from cronpp_app.errors import FieldError
+
+
+def export_settings() -> None:
+    """Draw the ways to take along one's jobs, or all that is kept of one."""
+    words = "Your jobs, for POST /api/import; or all that is kept of you"
+    with section("Export", words, "file-text", "calm"), box("cx-line cx-wrap"):
+        for label, path, name in (
+            ("Download my jobs", "/api/export", "cronpp-jobs.json"),
+            ("Download my data", "/api/auth/me/export", "cronpp-account.json"),
+        ):
+            made = link(label, path, "cx-button cx-button-plain", icon_name="arrow-down")
+            made.props["download"] = name
+
+
+class LeavingSettings:
+    """Asks twice whether to delete the account; `on_leave` gets the password then."""
+
+    def __init__(self, email: str, *, on_leave: Callable[[str], Any]) -> None:
+        self._email = email
+        self._on_leave = on_leave
+        self._form = Form(lambda: None)
+        words = "With all jobs, runs, logs, tokens and secrets, for good"
+        with section("Delete account", words, "triangle-alert", "bad"):
+            text(
+                "What runs is broken off, nothing fires any more, and nobody can bring it back. "
+                "Download your data first if you may want it.",
+                "cx-muted",
+                tag="p",
+            )
+            # A form, so that Enter sends it and password managers know what they see.
+            with box("cx-pane", tag="form").on("submit.prevent", self._ask, args=[]) as form:
+                form.props["method"] = "post"
+                whose(email)
+                with box("cx-two-fields"):
+                    self._password = password_field(self._form, "password", "Your password")
+                    self._password.mark("leaving-password")
+                with box():
+                    made = button("Delete my account …", None, "cx-button-bad", icon_name="trash")
+                    made.mark("delete-account").props["type"] = "submit"
+
+    def show_errors(self, errors: Sequence[FieldError]) -> None:
+        """Show what is wrong at its field."""
+        self._form.show_errors(errors, focus=True)
+
+    def _ask(self) -> None:
+        password = self._password.value or ""
+        if not password:
+            self.show_errors([FieldError("password", "Is needed to delete the account.")])
+            return
+        self.show_errors([])
+
+        async def leave() -> None:
+            await self._on_leave(password)
+
+        confirm(
+            "Delete your account?",
+            "All your jobs stop now, and everything of yours is removed.",
+            action="Delete everything",
+            on_yes=leave,
+            typed=self._email,
+        )
