@@ -30,7 +30,7 @@ class SessionSettings:
     def __init__(self, *, on_end: Callable[[str], Any], on_end_others: Callable[..., Any]) -> None:
         self._on_end = on_end
         words = "Where you are signed in; end what you do not know"
-        with section("Sessions", words, "log-out", "bad"):
+        with section("Sessions", words, "monitor", "info"):
             self._list = box("cx-rows", tag="ul")
             self._more = text("", "cx-small cx-muted", tag="p")
             with box("cx-line cx-wrap"):
@@ -61,7 +61,7 @@ class SessionSettings:
                 with box("cx-line cx-wrap"):
                     text(device, "cx-strong cx-clip").props["title"] = row.agent
                     if row.is_this_one:
-                        text("This one", "cx-tag cx-tint-good")
+                        text("This one", "cx-badge cx-tint-good")
                 with box("cx-small cx-muted cx-wrap cx-line").style("gap:4px 12px"):
                     text(row.address, "cx-mono cx-copied")
                     with box(tag="span"):
