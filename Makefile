@@ -42,6 +42,7 @@ fix: $(DEVELOPMENT) ## Mend what ruff can mend
 
 bench: $(DEVELOPMENT) ## Measure fire times, lateness, draining, looks, waiting jobs (about 5 minutes)
 	$(BIN)/python -m bench.next_fire
+	$(BIN)/python -m bench.misfire
 	$(BIN)/python -m bench.lateness --jobs 500 --seconds 20
 	$(BIN)/python -m bench.lateness --jobs 10000 --seconds 1 --herd --workers 2
 	$(BIN)/python -m bench.drain --jobs 20000 --workers 2

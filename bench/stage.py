@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from pymongo import MongoClient
@@ -27,15 +28,23 @@ PAGE = 5_000
 
 
 def stored_job(
-    number: int, schedule: Schedule, action: Action, *, due: datetime, users: int = 10
+    number: int,
+    schedule: Schedule,
+    action: Action,
+    *,
+    due: datetime,
+    users: int = 10,
+    **policies: Any,
 ) -> Job:
-    """Return an enabled job with default policies, one of those that `users` share."""
+    """Return an enabled job, with default policies but for `policies`, of one of `users`."""
     now = utc_now()
     return Job(
         id=new_id(),
         user_id=f"user{number % users}",
         version=1,
-        definition=JobDefinition(name=f"Job {number}", schedule=schedule, action=action),
+        definition=JobDefinition(
+            name=f"Job {number}", schedule=schedule, action=action, **policies
+        ),
         status=JobStatus.PENDING,
         enabled=True,
         created_at=now,
