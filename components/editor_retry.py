@@ -25,6 +25,7 @@ _MISFIRES = {
 }
 _MOST_SHOWN = 8
 _LIMITS = {"max_retries": (0, 20), "base_seconds": (1, 3_600), "max_seconds": (1, 86_400)}
+_LONGEST_WINDOW = 2_592_000
 
 
 class EditorRetry:
@@ -39,6 +40,15 @@ class EditorRetry:
             )
             self._base = self._number("base_seconds", "First wait", retry, unit="s")
             self._cap = self._number("max_seconds", "Longest wait", retry, unit="s")
+        self._had_window = "window_seconds" in retry
+        self._window = number_field(
+            form,
+            "retry.window_seconds",
+            "Stop retrying after",
+            retry.get("window_seconds") or "",
+            unit="s",
+            hint="Counted from when the run was due. Empty: only the number of retries counts.",
+        ).mark("window_seconds")
         self._jitter = ui.switch(
             "Jitter: spread each wait, so that many jobs do not retry at once",
             value=bool(retry["jitter"]),
@@ -50,7 +60,10 @@ class EditorRetry:
 
     def draft(self) -> dict[str, Any]:
         """Return the policy as typed."""
-        return {
+        window = whole(self._window.value)
+        # A program that knows no windows finds none in a job that never had one.
+        has_window = window != "" or self._had_window
+        return ({"window_seconds": None if window == "" else window} if has_window else {}) | {
             "max_retries": whole(self._max.value),
             "backoff": self._backoff.value,
             "base_seconds": whole(self._base.value),
@@ -111,12 +124,16 @@ def _policy(draft: Mapping[str, Any]) -> RetryPolicy | None:
     for name, (low, high) in _LIMITS.items():
         if not isinstance(draft[name], int) or not low <= draft[name] <= high:
             return None
+    window = draft.get("window_seconds")
+    if window is not None and not (isinstance(window, int) and 1 <= window <= _LONGEST_WINDOW):
+        return None
     return RetryPolicy(
         max_retries=draft["max_retries"],
         backoff=Backoff(draft["backoff"]),
         base=timedelta(seconds=draft["base_seconds"]),
         max_delay=timedelta(seconds=draft["max_seconds"]),
         jitter=draft["jitter"],
+        window=timedelta(seconds=window) if window else None,
     )
 
 
@@ -126,6 +143,10 @@ def _draw_plan(policy: RetryPolicy) -> None:
         return
     latest = timedelta()
     retries = planned_retries(policy)
+    if len(retries) < policy.max_retries and policy.window is not None:
+        window = seconds(policy.window.total_seconds())
+        words = f"Only {len(retries)} of {policy.max_retries} retries begin within {window}."
+        text(words, "cx-small cx-muted")
     with box("cx-plan-steps", tag="ol"):
         _step("Attempt 1", "on time")
         for retry in retries:

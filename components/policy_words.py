@@ -23,7 +23,11 @@ def retry_words(policy: RetryPolicy) -> str:
     times = f"Up to {counted(policy.max_retries, 'retry').replace('retrys', 'retries')}"
     first, longest = policy.base.total_seconds(), policy.max_delay.total_seconds()
     waits = f"first after {seconds(first)}, {_BACKOFFS[policy.backoff]}, at most {seconds(longest)}"
-    return f"{times}: {waits}" + (", spread at random" if policy.jitter else "")
+    spread = ", spread at random" if policy.jitter else ""
+    if policy.window is None:
+        return f"{times}: {waits}{spread}"
+    window = seconds(policy.window.total_seconds())
+    return f"{times}: {waits}{spread}; none begins later than {window} after the run was due"
 
 
 def overlap_words(overlap: Overlap) -> str:

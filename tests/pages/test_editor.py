@@ -277,15 +277,6 @@ async def test_other_peoples_jobs_are_not_there(ada: Person, bob: Person, add_jo
         assert "Nothing here" in answer.text
 
 
-async def test_planned_retries_are_shown(ada: Person) -> None:
-    await ada.browser.open("/jobs/new")
-    await ada.browser.should_see("+ 20–40 s")
-    fill(ada.browser, "max_retries", "1")
-    await ada.browser.should_not_see("+ 20–40 s")
-    fill(ada.browser, "max_retries", "0")
-    await ada.browser.should_see("No retries")
-
-
 def value_of(browser: Browser, mark: str) -> str:
     (field,) = browser.find(marker=mark).elements
     assert isinstance(field, ui.input)
