@@ -20,6 +20,7 @@ from cronpp_app.sealing import KeyRing, derive_key
 from cronpp_app.secret_key import load_secret_key
 from cronpp_app.services.accounts import Accounts, SessionLimits
 from cronpp_app.services.actions import Actions
+from cronpp_app.services.audit import Audit
 from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.deletions import Deletions
 from cronpp_app.services.departures import Departures, Estate
@@ -32,13 +33,14 @@ from cronpp_app.services.live_jobs import LiveJobs
 from cronpp_app.services.login_guard import LoginGuard
 from cronpp_app.services.metrics import Metrics
 from cronpp_app.services.overview import Overviews
-from cronpp_app.services.runs import Runs
+from cronpp_app.services.runs import Runs, RunStores
 from cronpp_app.services.secrets import Secrets
 from cronpp_app.services.signing import Signing
 from cronpp_app.services.tokens import Tokens
 from cronpp_app.services.transfer import Transfer
 from cronpp_app.settings import Settings
 from cronpp_app.store.accounts import AccountStore
+from cronpp_app.store.audit import AuditStore
 from cronpp_app.store.belongings import BelongingStore
 from cronpp_app.store.bulk import BulkJobStore
 from cronpp_app.store.cancels import CancelStore
@@ -70,6 +72,7 @@ class Services:
 
     accounts: Accounts
     departures: Departures
+    audit: Audit
     tokens: Tokens
     signing: Signing
     secrets: Secrets
@@ -121,27 +124,35 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
         lasts=timedelta(days=settings.session_days),
         idle=timedelta(days=settings.session_idle_days),
     )
-    accounts = Accounts(AccountStore(database), guard, signup=settings.signup, limits=limits)
-    jobs_of_people, changes = Jobs(jobs, runs, ring=ring, secrets=job_secrets), Changes(database)
+    audit = Audit(AuditStore(database, lasting=timedelta(days=settings.audit_days)))
+    accounts = Accounts(
+        AccountStore(database), guard, audit=audit, signup=settings.signup, limits=limits
+    )
+    jobs_of_people = Jobs(jobs, runs, ring=ring, secrets=job_secrets, audit=audit)
+    changes = Changes(database)
     return Services(
         accounts=accounts,
-        departures=build_departures(database, keys, accounts, retention=retention),
-        tokens=Tokens(TokenStore(database), accounts),
-        signing=Signing(SigningStore(database, keys)),
-        secrets=Secrets(secrets),
+        departures=build_departures(database, keys, accounts, audit=audit, retention=retention),
+        audit=audit,
+        tokens=Tokens(TokenStore(database), accounts, audit=audit),
+        signing=Signing(SigningStore(database, keys), audit=audit),
+        secrets=Secrets(secrets, audit=audit),
         jobs=jobs_of_people,
-        deletions=Deletions(DeletedJobStore(database), jobs_of_people),
+        deletions=Deletions(DeletedJobStore(database), jobs_of_people, audit=audit),
         runs=Runs(
-            ledger,
-            runs=runs,
-            cancels=CancelStore(database, retention=retention),
-            replays=ReplayStore(database),
-            jobs=jobs,
-            due_jobs=DueJobStore(database),
+            RunStores(
+                ledger=ledger,
+                runs=runs,
+                cancels=CancelStore(database, retention=retention),
+                replays=ReplayStore(database),
+                jobs=jobs,
+                due_jobs=DueJobStore(database),
+            ),
             ring=ring,
+            audit=audit,
         ),
-        bulk_jobs=BulkJobs(bulk, runs, ring=ring),
-        transfer=Transfer(jobs, bulk, ring=ring, secrets=job_secrets),
+        bulk_jobs=BulkJobs(bulk, runs, ring=ring, audit=audit),
+        transfer=Transfer(jobs, bulk, ring=ring, secrets=job_secrets, audit=audit),
         overviews=Overviews(jobs, ledger, WorkerStore(database)),
         metrics=Metrics(CounterStore(database), MeasureStore(database), WorkerStore(database)),
         changes=changes,
@@ -158,6 +169,7 @@ def build_departures(
     keys: Keys,
     accounts: Accounts,
     *,
+    audit: Audit,
     retention: timedelta,
     clock: Callable[[], datetime] = utc_now,
 ) -> Departures:
@@ -171,7 +183,7 @@ def build_departures(
         signing=SigningStore(database, keys),
         idempotency=IdempotencyStore(database, keys),
     )
-    return Departures(accounts, DepartureStore(database), estate, clock=clock)
+    return Departures(accounts, DepartureStore(database), estate, audit=audit, clock=clock)
 
 
 def build_web(settings: Settings, services: Services) -> FastAPI:
@@ -190,6 +202,7 @@ def offered_by(services: Services) -> ApiServices:
     return ApiServices(
         accounts=services.accounts,
         departures=services.departures,
+        audit=services.audit,
         tokens=services.tokens,
         signing=services.signing,
         secrets=services.secrets,

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
         20.0, ge=0, le=3600, description="how long a stopping worker waits for its runs"
     )
     retention_days: int = Field(30, ge=1, le=3650, description="days that finished runs are kept")
+    audit_days: int = Field(
+        365, ge=1, le=3650, description="days that entries of the audit log are kept"
+    )
     secret_key: str = Field(
         "", description="signs sessions and tokens; empty: generated into the data folder"
     )

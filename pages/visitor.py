@@ -12,9 +12,11 @@ from uuid import uuid4
 from nicegui import Client, ui
 
 from components.theme import apply_theme
+from cronpp_app.domain.audit import Via
 from cronpp_app.errors import CronppError, NotSignedIn
 from cronpp_app.services.accounts import Identity, User
-from cronpp_app.services.web_sessions import COOKIE, SECURE_COOKIE
+from cronpp_app.services.acting import act
+from cronpp_app.services.web_sessions import COOKIE, SECURE_COOKIE, origin_of
 
 if TYPE_CHECKING:
     from cronpp_app.composition import Services
@@ -58,6 +60,7 @@ class Visitor:
         """
 
         async def checked(*arguments: Any) -> None:
+            act(via=Via.PAGE, address=origin_of(self.client.request))
             try:
                 await handler(await self.me(), *arguments)
             except NotSignedIn:

@@ -1,17 +1,27 @@
 """Builders of values for tests: sensible ones, of which a test names only what it is about."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cronpp_app.clock import utc_now
 from cronpp_app.domain.fires import manual_run
 from cronpp_app.domain.jobs import HttpAction, Job, JobDefinition, JobStatus
 from cronpp_app.domain.runs import Run
 from cronpp_app.domain.schedules import CronSchedule, next_fire
 from cronpp_app.services.accounts import User
+from cronpp_app.services.audit import Audit
+from cronpp_app.store.audit import AuditStore
+from cronpp_app.store.database import Database
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 HOOK = "https://example.org/hook"
+
+
+def make_audit(database: Database, *, clock: Callable[[], datetime] = utc_now) -> Audit:
+    """What notes in that database who did what."""
+    return Audit(AuditStore(database, lasting=timedelta(days=365)), clock=clock)
 
 
 def job_definition(**changes: Any) -> JobDefinition:

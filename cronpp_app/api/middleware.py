@@ -14,8 +14,10 @@ from cronpp_app.api.problems import problem_of
 from cronpp_app.api.rate_limits import RateLimit
 from cronpp_app.api.security_headers import with_security_headers
 from cronpp_app.api.token_rules import SAFE_METHODS, check_token_scope
+from cronpp_app.domain.audit import Via
 from cronpp_app.errors import NotAllowed, NotSignedIn, StoreUnavailable
 from cronpp_app.services.accounts import Accounts, Identity
+from cronpp_app.services.acting import act
 from cronpp_app.services.tokens import PREFIX, Tokens
 from cronpp_app.services.web_sessions import COOKIE, CSRF_HEADER, SECURE_COOKIE, CsrfTokens
 from cronpp_app.store.database import translated_errors
@@ -107,6 +109,7 @@ class Gate:
             identity = await self._by_cookie(headers)
             self._check_origin(scope, headers)
         scope["state"]["identity"] = identity
+        _note_way(scope, identity)
         if _is_api(path):
             self._check_api(scope, headers, identity, by_cookie=bearer is None)
             return None
@@ -117,8 +120,7 @@ class Gate:
     def _check_api(
         self, scope: Scope, headers: Headers, identity: Identity | None, *, by_cookie: bool
     ) -> None:
-        address = scope["client"][0] if scope.get("client") else "unknown"
-        self._rate_limit.take(identity.user.id if identity else f"address {address}")
+        self._rate_limit.take(identity.user.id if identity else f"address {_address(scope)}")
         path: str = scope["path"]
         is_open = path in _OPEN_API or path == "/api/docs" or path.startswith("/api/docs/")
         if is_open:
@@ -157,6 +159,17 @@ class Gate:
             ours = origin is None or urlsplit(origin).netloc == headers.get("host")
         if not ours:
             raise NotAllowed("This request comes from another site's page.")
+
+
+def _address(scope: Scope) -> str:
+    return str(scope["client"][0]) if scope.get("client") else "unknown"
+
+
+def _note_way(scope: Scope, identity: Identity | None) -> None:
+    """Say for the audit log by which way this request acts."""
+    token = identity.token if identity else None
+    via = Via.TOKEN if token is not None else Via.API if _is_api(scope["path"]) else Via.PAGE
+    act(via=via, address=_address(scope), token=token)
 
 
 def _is_api(path: str) -> bool:

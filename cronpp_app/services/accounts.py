@@ -6,6 +6,7 @@ from datetime import datetime
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.zones import InvalidZone, check_timezone
 from cronpp_app.errors import Conflict, FieldError, InvalidInput, NotAllowed, NotSignedIn
+from cronpp_app.services.audit import Audit, AuditAction
 from cronpp_app.services.credentials import checked_signup, normal_email
 from cronpp_app.services.identities import Identity, SignedIn, User, user_of
 from cronpp_app.services.login_guard import LoginGuard
@@ -27,6 +28,7 @@ class Accounts:
         store: AccountStore,
         guard: LoginGuard,
         *,
+        audit: Audit,
         signup: Signup = Signup.OPEN,
         limits: SessionLimits | None = None,
         hasher: Hasher | None = None,
@@ -34,10 +36,11 @@ class Accounts:
     ) -> None:
         self._store = store
         self._guard = guard
+        self._audit = audit
         self._signup = signup
         self._hasher = hasher or Hasher()
         self._clock = clock
-        self.sessions = Sessions(store, limits or SessionLimits(), clock=clock)
+        self.sessions = Sessions(store, limits or SessionLimits(), audit=audit, clock=clock)
 
     @property
     def signup_policy(self) -> Signup:
@@ -64,7 +67,9 @@ class Accounts:
         address = checked_signup(email, password)
         await self._guard.admit_signup(origin)
         account = await self._add(address, await self._hasher.hash(password))
-        return await self.sessions.begin(account, Device(address=origin, agent=agent))
+        signed_in = await self.sessions.begin(account, Device(address=origin, agent=agent))
+        await self._audit.note(signed_in.user, AuditAction.SIGNED_UP)
+        return signed_in
 
     async def login(self, email: str, password: str, *, origin: str, agent: str = "") -> SignedIn:
         """Start a session for somebody at the network address `origin`, with the program `agent`.
@@ -75,13 +80,18 @@ class Accounts:
         address = normal_email(email)
         async with self._guard.signing_in(address or email, origin):
             account = await self._checked(address, password)
-        return await self.sessions.begin(account, Device(address=origin, agent=agent))
+        signed_in = await self.sessions.begin(account, Device(address=origin, agent=agent))
+        await self._audit.note(signed_in.user, AuditAction.SIGNED_IN)
+        return signed_in
 
     async def _checked(self, address: str | None, password: str) -> Account:
         """Return the account that has this address and password, or raise NotSignedIn."""
         account = await self._store.by_email(address) if address else None
         hashed = account.password_hash if account else None
         if not await self._hasher.matches(password[: LONGEST + 1], hashed) or account is None:
+            # Also for an address without an account: the time must not tell one from the other.
+            # What was typed in its place is not kept, it may be a password.
+            await self._audit.note_refusal(account)
             raise NotSignedIn(_WRONG)
         if self._hasher.is_outdated(account.password_hash):
             await self._store.refresh_hash(
@@ -103,10 +113,12 @@ class Accounts:
     async def logout(self, identity: Identity) -> None:
         """End this session."""
         await self.sessions.end_this(identity)
+        await self._audit.note(identity.user, AuditAction.SIGNED_OUT)
 
     async def logout_all(self, identity: Identity) -> None:
         """End every session of this account, on every device."""
         await self.sessions.end_all(identity.user.id)
+        await self._audit.note(identity.user, AuditAction.SIGNED_OUT_EVERYWHERE)
 
     async def change_password(self, identity: Identity, *, current: str, new: str) -> None:
         """Replace the password; every other session ends in the same write.
@@ -122,6 +134,7 @@ class Accounts:
         if changed is None:
             raise Conflict("The password was changed by somebody else just now.")
         await self.sessions.keep_only(identity, epoch=changed.session_epoch)
+        await self._audit.note(identity.user, AuditAction.PASSWORD_CHANGED)
 
     async def check_own_password(self, identity: Identity, password: str, *, field: str) -> str:
         """Return the hash of this person's password if `password` is it.
@@ -150,7 +163,9 @@ class Accounts:
         if account is None:
             raise NotSignedIn("This account no longer exists.")
         self.sessions.forget_user(account.id)
-        return user_of(account)
+        changed = user_of(account)
+        await self._audit.note(changed, AuditAction.TIMEZONE_CHANGED)
+        return changed
 
     async def _add(self, email: str, password_hash: str) -> Account:
         # Where only the first may sign up, everybody tries to be the first: the index decides.

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.fires import manual_run
@@ -15,6 +16,7 @@ from cronpp_app.domain.jobs import Job
 from cronpp_app.domain.runs import Run, Trigger
 from cronpp_app.domain.schedules import next_fire
 from cronpp_app.services.accounts import User
+from cronpp_app.services.audit import Audit, AuditAction
 from cronpp_app.services.jobs import JobQuery, filter_of
 from cronpp_app.services.open_fires import DELETED, PAUSED, OpenFires
 from cronpp_app.store.bulk import BulkJobStore, portions
@@ -35,6 +37,14 @@ class BulkOperation(StrEnum):
     DELETE = "delete"
 
 
+_TOLD: Final = {
+    BulkOperation.PAUSE: AuditAction.JOBS_PAUSED,
+    BulkOperation.RESUME: AuditAction.JOBS_RESUMED,
+    BulkOperation.RUN: AuditAction.JOBS_RUN,
+    BulkOperation.DELETE: AuditAction.JOBS_DELETED,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkOutcome:
     """How many jobs there were, and how many of them were changed (or run)."""
@@ -52,12 +62,14 @@ class BulkJobs:
         runs: RunStore,
         *,
         ring: Callable[[], Awaitable[None]],
+        audit: Audit,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._store = store
         self._runs = runs
         self._open_fires = OpenFires(runs)
         self._ring = ring
+        self._audit = audit
         self._clock = clock
 
     async def of_ids(
@@ -86,7 +98,10 @@ class BulkJobs:
             BulkOperation.RUN: self._run,
             BulkOperation.DELETE: self._delete,
         }[operation]
-        return BulkOutcome(matched=len(job_ids), changed=await do(user, job_ids))
+        changed = await do(user, job_ids)
+        if changed:
+            await self._audit.note(user, _TOLD[operation], count=changed)
+        return BulkOutcome(matched=len(job_ids), changed=changed)
 
     async def _pause(self, user: User, job_ids: Sequence[str]) -> int:
         paused: set[str] = set()

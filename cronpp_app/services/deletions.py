@@ -8,6 +8,7 @@ from cronpp_app.clock import utc_now
 from cronpp_app.domain.jobs import Job
 from cronpp_app.errors import Conflict, NotFound
 from cronpp_app.services.accounts import User
+from cronpp_app.services.audit import Audit, AuditAction, job_target
 from cronpp_app.services.jobs import Jobs
 from cronpp_app.store.deleted_jobs import DeletedJobStore
 
@@ -23,9 +24,15 @@ class Deletions:
     """
 
     def __init__(
-        self, store: DeletedJobStore, jobs: Jobs, *, clock: Callable[[], datetime] = utc_now
+        self,
+        store: DeletedJobStore,
+        jobs: Jobs,
+        *,
+        audit: Audit,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._store = store
+        self._audit = audit
         self._jobs = jobs
         self._clock = clock
 
@@ -45,6 +52,7 @@ class Deletions:
         if restored is None:
             raise NotFound("This job can no longer be brought back.")
         job, was_scheduled = restored
+        await self._audit.note(user, AuditAction.JOB_RESTORED, job_target(job))
         if not was_scheduled:
             return job
         try:

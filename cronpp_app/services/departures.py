@@ -12,6 +12,7 @@ from cronpp_app.clock import utc_now
 from cronpp_app.domain.runs import Run, cancelled_verdict
 from cronpp_app.errors import Conflict, NotSignedIn
 from cronpp_app.services.accounts import Accounts
+from cronpp_app.services.audit import Audit
 from cronpp_app.services.identities import Identity
 from cronpp_app.store.belongings import BelongingStore
 from cronpp_app.store.cancels import CancelStore, Stopped
@@ -58,11 +59,13 @@ class Departures:
         store: DepartureStore,
         estate: Estate,
         *,
+        audit: Audit,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._accounts = accounts
         self._store = store
         self._estate = estate
+        self._audit = audit
         self._clock = clock
 
     async def leave(self, identity: Identity, *, password: str) -> None:
@@ -85,6 +88,7 @@ class Departures:
         self._accounts.sessions.forget_ended(user.id)
         log.info("account deleted", extra={"user_id": user.id})
         try:
+            await self._audit.note_departure()
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await self._clear(departure)
         except Exception:  # the account is gone: it would be wrong to say that it is not
@@ -116,6 +120,7 @@ class Departures:
             partial(estate.secrets.delete_all, user_id),
             partial(estate.signing.forget, user_id),
             partial(estate.idempotency.delete_all, user_id),
+            partial(self._audit.forget, user_id),
             partial(self._accounts.forget_tries, user_id, departure.email),
         )
 

@@ -30,12 +30,14 @@ class SignedIn:
 class Identity:
     """Who makes a request; `session_id` is the SHA-256 of the token, never the token.
 
-    `scope` is "read" or "write" for somebody who came with an API token, None in a session.
+    `scope` is "read" or "write" for somebody who came with an API token, None in a session;
+    `token` is the name of that API token.
     """
 
     user: User
     session_id: str
     scope: str | None = None
+    token: str | None = None
 
 
 def user_of(account: Account) -> User:

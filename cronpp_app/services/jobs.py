@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cronpp_app.clock import utc_now
+from cronpp_app.domain.audit import changed_fields
 from cronpp_app.domain.descriptions import describe
 from cronpp_app.domain.fires import manual_run, resuming
 from cronpp_app.domain.jobs import Job, JobDefinition, JobStatus
@@ -13,6 +14,7 @@ from cronpp_app.domain.schedule_notes import preview_notes
 from cronpp_app.domain.schedules import Schedule, fires_after, next_fire
 from cronpp_app.errors import Conflict, FieldError, InvalidInput, NotFound, StaleVersion
 from cronpp_app.services.accounts import User
+from cronpp_app.services.audit import Audit, AuditAction, AuditTarget, job_target
 from cronpp_app.services.drafts import CheckTarget
 from cronpp_app.services.job_queries import LONGEST_SEARCH, JobQuery, filter_of, sort_of
 from cronpp_app.services.job_secrets import JobSecrets
@@ -77,6 +79,7 @@ class Jobs:
         *,
         ring: Callable[[], Awaitable[None]],
         secrets: JobSecrets,
+        audit: Audit,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """Use `ring` to wake the workers."""
@@ -85,6 +88,7 @@ class Jobs:
         self._open_fires = OpenFires(runs)
         self._ring = ring
         self._secrets = secrets
+        self._audit = audit
         self._clock = clock
 
     @property
@@ -112,6 +116,7 @@ class Jobs:
             paused_at=None if enabled else now,
         )
         await self._store.add(job)
+        await self._audit.note(user, AuditAction.JOB_CREATED, job_target(job))
         await self._wake_for(job)
         return job
 
@@ -161,6 +166,9 @@ class Jobs:
                 if definition.schedule != job.definition.schedule:
                     await self._open_fires.close([job], reason=EDITED, now=now)
                 await self._wake_for(edited)
+                changes = changed_fields(job.definition, edited.definition)
+                target = job_target(edited)
+                await self._audit.note(user, AuditAction.JOB_EDITED, target, changes=changes)
                 return edited
         raise Conflict("This job is being changed by others all the time; try again.")
 
@@ -172,6 +180,8 @@ class Jobs:
             raise StaleVersion("This job was changed in between; look at it again.")
         await self._open_fires.close(deleted, reason=DELETED, now=now)
         await self._runs.cancel_waiting(job_id, reason="The job was deleted.", now=self._clock())
+        target = job_target(deleted[0]) if deleted else AuditTarget(kind="job", id=job_id)
+        await self._audit.note(user, AuditAction.JOB_DELETED, target)
 
     async def pause(self, user: User, job_id: str) -> Job:
         """Return the job, paused: waiting runs end as CANCELLED, running ones go on.
@@ -190,6 +200,7 @@ class Jobs:
                 await self._runs.cancel_waiting(
                     job_id, reason="The job was paused.", now=self._clock()
                 )
+                await self._audit.note(user, AuditAction.JOB_PAUSED, job_target(paused))
                 return paused
         raise Conflict("This job is being changed by others all the time; try again.")
 
@@ -209,6 +220,7 @@ class Jobs:
             resumed = await self._store.resume(job, next_run_time=upcoming, now=now)
             if resumed is not None:
                 await self._wake_for(resumed)
+                await self._audit.note(user, AuditAction.JOB_RESUMED, job_target(resumed))
                 return Resumption(job=resumed, skipped=skipped, next_run_time=upcoming)
         raise Conflict("This job is being changed by others all the time; try again.")
 
@@ -232,6 +244,7 @@ class Jobs:
         run = manual_run(job, run_id=new_id(), now=self._clock(), trigger=Trigger.MANUAL)
         await self._runs.add([run])
         await self._ring()
+        await self._audit.note(user, AuditAction.JOB_RUN, job_target(job))
         return run
 
     async def duplicate(self, user: User, job_id: str) -> Job:

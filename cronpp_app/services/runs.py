@@ -17,6 +17,7 @@ from cronpp_app.domain.runs import (
 )
 from cronpp_app.errors import Conflict, FieldError, InvalidInput, NotFound
 from cronpp_app.services.accounts import User
+from cronpp_app.services.audit import Audit, AuditAction, run_target
 from cronpp_app.services.paging import (
     COUNTED_TO,
     Page,
@@ -63,28 +64,37 @@ class ReplayQuery:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStores:
+    """The stores in which runs and their jobs are found and changed."""
+
+    ledger: Ledger
+    runs: RunStore
+    cancels: CancelStore
+    replays: ReplayStore
+    jobs: JobStore
+    due_jobs: DueJobStore
+
+
 class Runs:
     """Runs of people's jobs; the first argument says who asks."""
 
     def __init__(
         self,
-        ledger: Ledger,
+        stores: RunStores,
         *,
-        runs: RunStore,
-        cancels: CancelStore,
-        replays: ReplayStore,
-        jobs: JobStore,
-        due_jobs: DueJobStore,
         ring: Callable[[], Awaitable[None]],
+        audit: Audit,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._ledger = ledger
-        self._runs = runs
-        self._cancels = cancels
-        self._replays = replays
-        self._jobs = jobs
-        self._due_jobs = due_jobs
+        self._ledger = stores.ledger
+        self._runs = stores.runs
+        self._cancels = stores.cancels
+        self._replays = stores.replays
+        self._jobs = stores.jobs
+        self._due_jobs = stores.due_jobs
         self._ring = ring
+        self._audit = audit
         self._clock = clock
 
     async def search(self, user: User, query: RunQuery) -> Page[Run]:
@@ -144,6 +154,11 @@ class Runs:
         worker has broken it off, or its lease has ended. Raises Conflict if it has ended,
         NotFound.
         """
+        cancelled = await self._cancelled(user, run_id)
+        await self._audit.note(user, AuditAction.RUN_CANCELLED, run_target(cancelled))
+        return cancelled
+
+    async def _cancelled(self, user: User, run_id: str) -> Run:
         for _ in range(_TRIES):
             run = await self._run(user, run_id)
             if run.status in FINAL:
@@ -184,8 +199,9 @@ class Runs:
         Raises Conflict if it waits for its first attempt, runs, or has lost its job; NotFound.
         """
         run = await self._run(user, run_id)
+        action = AuditAction.RUN_RETRIED
         if run.status in FINAL:
-            stored = await self._replay(user, run)
+            action, stored = AuditAction.RUN_REPLAYED, await self._replay(user, run)
         else:
             hurried = await self._ledger.hurry(run)
             if hurried is None:
@@ -193,6 +209,7 @@ class Runs:
                 raise Conflict(f"Only a failed or finished run can be retried; this is {status}.")
             stored = hurried
         await self._ring()
+        await self._audit.note(user, action, run_target(run))
         return stored
 
     async def replay_all(self, user: User, query: ReplayQuery) -> ReplayCount:
@@ -216,6 +233,8 @@ class Runs:
         )
         count = await self._replays.replay(which, now=now)
         await self._ring()
+        if count.changed:
+            await self._audit.note(user, AuditAction.RUNS_REPLAYED, count=count.changed)
         return count
 
     async def _replay(self, user: User, run: Run) -> Run:

@@ -12,6 +12,7 @@ from cronpp_app.domain.references import SECRET_NAME
 from cronpp_app.domain.secrets import mask
 from cronpp_app.errors import Conflict, NotFound
 from cronpp_app.services.accounts import User
+from cronpp_app.services.audit import Audit, AuditAction, AuditTarget
 from cronpp_app.services.draft_models import Strict
 from cronpp_app.services.draft_types import refuse, shown
 from cronpp_app.services.paging import Page, check_limit, page_of, read_cursor, write_cursor
@@ -73,8 +74,11 @@ class Secret:
 class Secrets:
     """The secrets of people; the first argument says who asks."""
 
-    def __init__(self, store: SecretStore, *, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, store: SecretStore, *, audit: Audit, clock: Callable[[], datetime] = utc_now
+    ) -> None:
         self._store = store
+        self._audit = audit
         self._clock = clock
 
     async def list(self, user: User, *, limit: int = 50, cursor: str | None = None) -> Page[Secret]:
@@ -100,6 +104,7 @@ class Secrets:
         if await self._store.count(user.id) > MOST_SECRETS:
             await self._store.delete(user.id, draft.name)
             raise Conflict(f"There can be at most {MOST_SECRETS} secrets; delete one first.")
+        await self._audit.note(user, AuditAction.SECRET_CREATED, _target(draft.name))
         return await self._get(user, draft.name)
 
     async def replace(self, user: User, name: str, draft: SecretDraft) -> Secret:
@@ -109,12 +114,14 @@ class Secrets:
         )
         if not replaced:
             raise _not_found(name)
+        await self._audit.note(user, AuditAction.SECRET_REPLACED, _target(name))
         return await self._get(user, name)
 
     async def delete(self, user: User, name: str) -> None:
         """Delete a secret; runs of jobs that refer to it fail from now on. Raises NotFound."""
         if not await self._store.delete(user.id, name):
             raise _not_found(name)
+        await self._audit.note(user, AuditAction.SECRET_DELETED, _target(name))
 
     async def _get(self, user: User, name: str) -> Secret:
         stored = await self._store.get(user.id, name)
@@ -135,6 +142,10 @@ class Secrets:
             )
             for one in stored
         )
+
+
+def _target(name: str) -> AuditTarget:
+    return AuditTarget(kind="secret", id=name, name=name)
 
 
 def _not_found(name: str) -> NotFound:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from cronpp_app.clock import monotonic
 from cronpp_app.errors import NotFound
+from cronpp_app.services.audit import Audit, AuditAction
 from cronpp_app.services.identities import Identity, SignedIn, user_of
 from cronpp_app.services.paging import (
     COUNTED_TO,
@@ -56,11 +57,17 @@ class Sessions:
     """The sessions of all people; whoever asks is named by an identity."""
 
     def __init__(
-        self, store: AccountStore, limits: SessionLimits, *, clock: Callable[[], datetime]
+        self,
+        store: AccountStore,
+        limits: SessionLimits,
+        *,
+        audit: Audit,
+        clock: Callable[[], datetime],
     ) -> None:
         self._accounts = store
         self._store = store.sessions
         self._limits = limits
+        self._audit = audit
         self._clock = clock
         self._known = _KnownSessions()
         self._listeners: list[Callable[[Belongs], None]] = []
@@ -126,9 +133,14 @@ class Sessions:
         if not await self._store.end(identity.user.id, session_id):
             raise NotFound(f"There is no session {session_id}.")
         self._ended(lambda seen: seen.session_id == session_id)
+        await self._audit.note(identity.user, AuditAction.SESSION_ENDED)
 
     async def end_others(self, identity: Identity) -> None:
         """End all sessions of this person but the one that asks."""
+        await self._end_others(identity)
+        await self._audit.note(identity.user, AuditAction.OTHER_SESSIONS_ENDED)
+
+    async def _end_others(self, identity: Identity) -> None:
         user_id, kept = identity.user.id, identity.session_id
         await self._store.end_all(user_id, but=kept)
         self._ended(lambda seen: seen.user.id == user_id and seen.session_id != kept)
@@ -147,7 +159,7 @@ class Sessions:
     async def keep_only(self, identity: Identity, *, epoch: int) -> None:
         """Carry the session that asks over into a new epoch, and end all others."""
         await self._store.keep(identity.session_id, epoch=epoch)
-        await self.end_others(identity)
+        await self._end_others(identity)
         self.forget_user(identity.user.id)
 
     def forget_ended(self, user_id: str) -> None:

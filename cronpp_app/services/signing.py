@@ -8,6 +8,7 @@ from typing import Final
 from cronpp_app.clock import utc_now
 from cronpp_app.errors import Conflict
 from cronpp_app.services.accounts import User
+from cronpp_app.services.audit import Audit, AuditAction
 from cronpp_app.store.signing import SigningSecret, SigningStore
 
 __all__ = ["ShownSecret", "Signing", "SigningSecret"]
@@ -28,8 +29,11 @@ class ShownSecret:
 class Signing:
     """The signing secrets of people; the first argument says who asks."""
 
-    def __init__(self, store: SigningStore, *, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, store: SigningStore, *, audit: Audit, clock: Callable[[], datetime] = utc_now
+    ) -> None:
         self._store = store
+        self._audit = audit
         self._clock = clock
 
     async def show(self, user: User) -> ShownSecret:
@@ -52,4 +56,5 @@ class Signing:
                 f"This secret was replaced {_MOST_AT_ONCE - 1} times within 24 hours, and all of "
                 "them sign still; wait until the oldest ends."
             )
+        await self._audit.note(user, AuditAction.SIGNING_SECRET_ROTATED)
         return ShownSecret(secret=made.secret, previous_until=until)

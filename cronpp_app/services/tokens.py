@@ -12,6 +12,7 @@ from pydantic import ValidationInfo, field_validator
 from cronpp_app.clock import utc_now
 from cronpp_app.errors import Conflict, NotFound
 from cronpp_app.services.accounts import Accounts, Identity, User
+from cronpp_app.services.audit import Audit, AuditAction, AuditTarget
 from cronpp_app.services.draft_models import Strict
 from cronpp_app.services.draft_types import OptionalMoment, Text, context_of, refuse
 from cronpp_app.services.paging import Page, check_limit, page_of, read_cursor, write_cursor
@@ -58,10 +59,12 @@ class Tokens:
         store: TokenStore,
         accounts: Accounts,
         *,
+        audit: Audit,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._store = store
         self._accounts = accounts
+        self._audit = audit
         self._clock = clock
 
     async def create(self, user: User, draft: TokenDraft) -> NewToken:
@@ -82,6 +85,7 @@ class Tokens:
             await self._store.delete(user.id, token.id)
             message = f"There can be at most {MOST_TOKENS} API tokens; delete one first."
             raise Conflict(message)
+        await self._audit.note(user, AuditAction.TOKEN_CREATED, _target(token))
         return NewToken(secret=secret, token=token)
 
     async def list(
@@ -97,8 +101,10 @@ class Tokens:
 
     async def delete(self, user: User, token_id: str) -> None:
         """Delete a token: it is refused from now on. Raises NotFound."""
-        if not await self._store.delete(user.id, token_id):
+        token = await self._store.delete(user.id, token_id)
+        if token is None:
             raise NotFound(f"There is no API token {token_id}.")
+        await self._audit.note(user, AuditAction.TOKEN_DELETED, _target(token))
 
     async def identify(self, secret: str) -> Identity | None:
         """Return who holds the token `secret`, or None if it is not (or no longer) valid.
@@ -115,7 +121,11 @@ class Tokens:
             return None
         if token.last_used_at is None or now - token.last_used_at >= _NOTED_EVERY:
             await self._store.note_use(token.id, now=now)
-        return Identity(user=user, session_id=hashed, scope=token.scope)
+        return Identity(user=user, session_id=hashed, scope=token.scope, token=token.name)
+
+
+def _target(token: ApiToken) -> AuditTarget:
+    return AuditTarget(kind="token", id=token.id, name=token.name)
 
 
 def _hashed(secret: str) -> str:

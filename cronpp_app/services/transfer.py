@@ -11,6 +11,7 @@ from cronpp_app.domain.jobs import HttpAction, Job, JobDefinition, JobStatus
 from cronpp_app.domain.schedules import next_fire
 from cronpp_app.errors import FieldError, InvalidInput
 from cronpp_app.services.accounts import User
+from cronpp_app.services.audit import Audit, AuditAction
 from cronpp_app.services.drafts import enabled_of, parse_job
 from cronpp_app.services.fields import Fields, definition_fields
 from cronpp_app.services.job_secrets import JobSecrets
@@ -46,12 +47,14 @@ class Transfer:
         *,
         ring: Callable[[], Awaitable[None]],
         secrets: JobSecrets,
+        audit: Audit,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._jobs = jobs
         self._bulk = bulk
         self._ring = ring
         self._secrets = secrets
+        self._audit = audit
         self._clock = clock
         # An import may take a hundred megabytes while it is checked.
         self._one_at_a_time = asyncio.Semaphore(1)
@@ -85,6 +88,7 @@ class Transfer:
             if not dry_run:
                 await self._bulk.add_all(jobs)
                 await self._ring()
+                await self._audit.note(user, AuditAction.JOBS_IMPORTED, count=len(jobs))
         return Imported(jobs=tuple(jobs), dry_run=dry_run)
 
     async def _checked(self, user: User, entries: Sequence[object]) -> list[Job]:

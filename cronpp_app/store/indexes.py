@@ -156,6 +156,18 @@ WORKERS = [IndexModel([("seen_at", UP)], name="gone", expireAfterSeconds=3600)]
 THROTTLES = [IndexModel([("expire_at", UP)], name="expired", expireAfterSeconds=0)]
 
 
+# By whom and of whom, and of one action; the newest first in each.
+AUDIT = [
+    IndexModel([("at", DOWN), ("_id", DOWN)], name="newest"),
+    IndexModel([("people", UP), ("at", DOWN), ("_id", DOWN)], name="of_person"),
+    IndexModel([("action", UP), ("at", DOWN), ("_id", DOWN)], name="of_action"),
+    IndexModel(
+        [("people", UP), ("action", UP), ("at", DOWN), ("_id", DOWN)], name="of_person_and_action"
+    ),
+    IndexModel([("expire_at", UP)], name="expired", expireAfterSeconds=0),
+]
+
+
 async def ensure_indexes(database: Database) -> None:
     """Create what is missing."""
     await database.users.create_indexes(USERS)
@@ -170,3 +182,4 @@ async def ensure_indexes(database: Database) -> None:
     await database.raw["deleted_jobs"].create_indexes(DELETED_JOBS)
     await database.raw["departures"].create_indexes(DEPARTURES)
     await database.raw["idempotency_keys"].create_indexes(IDEMPOTENCY)
+    await database.raw["audit_log"].create_indexes(AUDIT)

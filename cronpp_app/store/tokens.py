@@ -70,10 +70,10 @@ class TokenStore:
         """Note when a token was last used."""
         await self._tokens.update_one({"_id": token_id}, {"$set": {"last_used_at": now}})
 
-    async def delete(self, user_id: str, token_id: str) -> bool:
-        """Delete a token of this user; return whether it was there."""
-        result = await self._tokens.delete_one({"_id": token_id, "user_id": user_id})
-        return result.deleted_count == 1
+    async def delete(self, user_id: str, token_id: str) -> ApiToken | None:
+        """Delete a token of this user and return it; None if it was not there."""
+        deleted = await self._tokens.find_one_and_delete({"_id": token_id, "user_id": user_id})
+        return _token_from(deleted) if deleted else None
 
     async def delete_all(self, user_id: str) -> None:
         """Delete all tokens of a person, together with the account."""

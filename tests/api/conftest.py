@@ -23,7 +23,7 @@ from cronpp_app.services.login_guard import LoginGuard
 from cronpp_app.services.metrics import Metrics
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.passwords import Hasher
-from cronpp_app.services.runs import Runs
+from cronpp_app.services.runs import Runs, RunStores
 from cronpp_app.services.secrets import Secrets
 from cronpp_app.services.signing import Signing
 from cronpp_app.services.tokens import Tokens
@@ -47,7 +47,7 @@ from cronpp_app.store.signing import SigningStore
 from cronpp_app.store.throttles import ThrottleStore
 from cronpp_app.store.tokens import TokenStore
 from cronpp_app.store.workers import WorkerStore
-from tests.factories import HOOK, NOON
+from tests.factories import HOOK, NOON, make_audit
 
 RETENTION = timedelta(days=30)
 SECRET = "a secret for tests"
@@ -120,26 +120,37 @@ def offered(
     bulk = BulkJobStore(database, retention=RETENTION)
     secrets = SecretStore(database, keys)
     quick = Hasher(time_cost=1, memory_kib=1024)
+    audit = make_audit(database, clock=clock)
     accounts = Accounts(
-        AccountStore(database), LoginGuard(ThrottleStore(database)), hasher=quick, clock=clock
+        AccountStore(database),
+        LoginGuard(ThrottleStore(database)),
+        audit=audit,
+        hasher=quick,
+        clock=clock,
     )
     return ApiServices(
         accounts=accounts,
-        departures=build_departures(database, keys, accounts, retention=RETENTION, clock=clock),
-        tokens=Tokens(TokenStore(database), accounts, clock=clock),
-        signing=Signing(SigningStore(database, keys), clock=clock),
-        secrets=Secrets(secrets, clock=clock),
-        jobs=Jobs(jobs, runs, ring=ring, secrets=job_secrets, clock=clock),
-        bulk_jobs=BulkJobs(bulk, runs, ring=ring, clock=clock),
-        transfer=Transfer(jobs, bulk, ring=ring, secrets=job_secrets, clock=clock),
+        departures=build_departures(
+            database, keys, accounts, audit=audit, retention=RETENTION, clock=clock
+        ),
+        audit=audit,
+        tokens=Tokens(TokenStore(database), accounts, audit=audit, clock=clock),
+        signing=Signing(SigningStore(database, keys), audit=audit, clock=clock),
+        secrets=Secrets(secrets, audit=audit, clock=clock),
+        jobs=Jobs(jobs, runs, ring=ring, secrets=job_secrets, audit=audit, clock=clock),
+        bulk_jobs=BulkJobs(bulk, runs, ring=ring, audit=audit, clock=clock),
+        transfer=Transfer(jobs, bulk, ring=ring, secrets=job_secrets, audit=audit, clock=clock),
         runs=Runs(
-            ledger,
-            runs=runs,
-            cancels=CancelStore(database, retention=RETENTION),
-            replays=ReplayStore(database),
-            jobs=jobs,
-            due_jobs=DueJobStore(database),
+            RunStores(
+                ledger=ledger,
+                runs=runs,
+                cancels=CancelStore(database, retention=RETENTION),
+                replays=ReplayStore(database),
+                jobs=jobs,
+                due_jobs=DueJobStore(database),
+            ),
             ring=ring,
+            audit=audit,
             clock=clock,
         ),
         overviews=Overviews(jobs, ledger, WorkerStore(database), clock=clock, fresh_seconds=0),

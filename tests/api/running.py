@@ -58,10 +58,13 @@ class RunningApi:
         quick = Accounts(
             AccountStore(database),
             LoginGuard(ThrottleStore(database)),
+            audit=services.audit,
             hasher=Hasher(time_cost=1, memory_kib=1024),
         )
         retention = timedelta(days=30)
-        departures = build_departures(database, keys, quick, retention=retention)
+        departures = build_departures(
+            database, keys, quick, audit=services.audit, retention=retention
+        )
         replaced = {"accounts": quick, "departures": departures}
         offered = offered_by(replace(services, actions=Actions(TestPerforming()), **replaced))
         app = build_api(offered, secret_key=SECRET)

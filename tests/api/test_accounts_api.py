@@ -17,6 +17,7 @@ from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.throttles import ThrottleStore
 from tests.api.conftest import PASSWORD, SECRET, TestClock
+from tests.factories import make_audit
 
 ADA = {"email": "ada@example.org", "password": PASSWORD}
 
@@ -212,7 +213,11 @@ async def test_signing_up_may_be_for_the_first_only_or_for_nobody(
 ) -> None:
     quick = Hasher(time_cost=1, memory_kib=1024)
     limited = Accounts(
-        AccountStore(database), LoginGuard(ThrottleStore(database)), signup=policy, hasher=quick
+        AccountStore(database),
+        LoginGuard(ThrottleStore(database)),
+        audit=make_audit(database),
+        signup=policy,
+        hasher=quick,
     )
     app = build_api(replace(offered, accounts=limited), secret_key=SECRET)
     client = await open_client(app=app)

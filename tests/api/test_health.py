@@ -17,7 +17,7 @@ from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.throttles import ThrottleStore
 from cronpp_app.store.workers import WorkerInfo, WorkerStore
 from tests.api.conftest import RETENTION, SECRET
-from tests.factories import NOON
+from tests.factories import NOON, make_audit
 
 
 @pytest.fixture
@@ -30,7 +30,9 @@ async def lost(offered: ApiServices, free_port: int):  # type: ignore[no-untyped
     jobs, ledger = JobStore(database), Ledger(database, retention=RETENTION)
     services = replace(
         offered,
-        accounts=Accounts(AccountStore(database), LoginGuard(ThrottleStore(database))),
+        accounts=Accounts(
+            AccountStore(database), LoginGuard(ThrottleStore(database)), audit=make_audit(database)
+        ),
         overviews=Overviews(jobs, ledger, WorkerStore(database)),
     )
     transport = ASGITransport(build_api(services, secret_key=SECRET))

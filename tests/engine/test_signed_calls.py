@@ -22,14 +22,14 @@ from cronpp_app.store.secrets import SecretStore
 from cronpp_app.store.signing import SigningStore
 from tests.engine.conftest import Bench
 from tests.engine.receivers import Receiver
-from tests.factories import make_job, make_run, make_user
+from tests.factories import make_audit, make_job, make_run, make_user
 
 ADA = make_user(id="ada")
 
 
 @pytest.fixture
 def signing(database: Database, keys: Keys) -> Signing:
-    return Signing(SigningStore(database, keys))
+    return Signing(SigningStore(database, keys), audit=make_audit(database))
 
 
 def run_calling(receiver: Any, **action: Any) -> Any:

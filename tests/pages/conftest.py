@@ -61,9 +61,11 @@ def settings(tmp_path: Any) -> Settings:
 async def services(database: Database, keys: Keys, settings: Settings) -> AsyncIterator[Services]:
     built = build_services(settings, database, keys)
     quick = Hasher(time_cost=1, memory_kib=1024)
-    accounts = Accounts(AccountStore(database), LoginGuard(ThrottleStore(database)), hasher=quick)
+    accounts = Accounts(
+        AccountStore(database), LoginGuard(ThrottleStore(database)), audit=built.audit, hasher=quick
+    )
     retention = timedelta(days=settings.retention_days)
-    departures = build_departures(database, keys, accounts, retention=retention)
+    departures = build_departures(database, keys, accounts, audit=built.audit, retention=retention)
     services = replace(built, accounts=accounts, departures=departures)
     yield services
     await services.aclose()

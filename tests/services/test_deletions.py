@@ -16,7 +16,7 @@ from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.keys import Keys
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.secrets import SecretStore
-from tests.factories import NOON, job_definition, make_user
+from tests.factories import NOON, job_definition, make_audit, make_user
 
 ADA, BOB = make_user(), make_user(id="bob", email="bob@example.org")
 
@@ -43,12 +43,19 @@ def jobs(database: Database, keys: Keys, clock: Clock) -> Jobs:
 
     runs = RunStore(database, retention=timedelta(days=30))
     secrets = JobSecrets(SecretStore(database, keys), keys)
-    return Jobs(JobStore(database), runs, ring=ring, secrets=secrets, clock=clock)
+    return Jobs(
+        JobStore(database),
+        runs,
+        ring=ring,
+        secrets=secrets,
+        audit=make_audit(database),
+        clock=clock,
+    )
 
 
 @pytest.fixture
 def deletions(database: Database, jobs: Jobs, clock: Clock) -> Deletions:
-    return Deletions(DeletedJobStore(database), jobs, clock=clock)
+    return Deletions(DeletedJobStore(database), jobs, audit=make_audit(database), clock=clock)
 
 
 async def test_a_deleted_job_is_gone_at_once(jobs: Jobs, deletions: Deletions) -> None:

@@ -29,12 +29,12 @@ from cronpp_app.store.integrity import violations
 from cronpp_app.store.keys import Keys
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.throttles import ThrottleStore
-from tests.factories import NOON, job_definition, make_run
+from tests.factories import NOON, job_definition, make_audit, make_run
 
 PASSWORD = "correct horse battery"
 ADDRESS = "198.51.100.7"
 RETENTION = timedelta(days=30)
-STEPS = 9
+STEPS = 10
 
 
 class Clock:
@@ -57,12 +57,13 @@ def clock() -> Clock:
 def accounts(database: Database) -> Accounts:
     hasher = Hasher(time_cost=1, memory_kib=1024)
     guard = LoginGuard(ThrottleStore(database))
-    return Accounts(AccountStore(database), guard, hasher=hasher)
+    return Accounts(AccountStore(database), guard, audit=make_audit(database), hasher=hasher)
 
 
 @pytest.fixture
 def departures(database: Database, keys: Keys, accounts: Accounts, clock: Clock) -> Departures:
-    return build_departures(database, keys, accounts, retention=RETENTION, clock=clock)
+    audit = make_audit(database, clock=clock)
+    return build_departures(database, keys, accounts, audit=audit, retention=RETENTION, clock=clock)
 
 
 @pytest.fixture
@@ -146,7 +147,7 @@ async def known_of(database: Database, identity: Identity) -> dict[str, list[Any
 
 COLLECTIONS = {
     *("users", "sessions", "api_tokens", "jobs", "deleted_jobs", "runs", "execution_logs"),
-    *("secrets", "signing_secrets", "idempotency_keys", "throttles"),
+    *("secrets", "signing_secrets", "idempotency_keys", "throttles", "audit_log"),
 }
 
 

@@ -15,7 +15,7 @@ from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.keys import Keys
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.secrets import SecretStore
-from tests.factories import job_definition, make_user
+from tests.factories import job_definition, make_audit, make_user
 
 ADA, BOB = make_user(), make_user(id="bob", email="bob@example.org")
 
@@ -27,7 +27,7 @@ def jobs(database: Database, keys: Keys) -> Jobs:
 
     runs = RunStore(database, retention=timedelta(days=30))
     secrets = JobSecrets(SecretStore(database, keys), keys)
-    return Jobs(JobStore(database), runs, ring=ring, secrets=secrets)
+    return Jobs(JobStore(database), runs, ring=ring, secrets=secrets, audit=make_audit(database))
 
 
 async def test_a_page_that_is_told_of_a_change_sees_it_however_often_it_was_read_before(

@@ -14,6 +14,7 @@ from cronpp_app.services.passwords import Hasher
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.throttles import ThrottleStore
+from tests.factories import make_audit
 
 ADA, PASSWORD = "ada@example.org", "correct horse battery"
 HOME, AWAY = "203.0.113.7", "198.51.100.9"
@@ -44,7 +45,7 @@ def accounts(database: Database, hasher: CountingHasher) -> Accounts:
 def _process(database: Database, hasher: Hasher) -> Accounts:
     """Return what one web process has; several share a database."""
     guard = LoginGuard(ThrottleStore(database))
-    return Accounts(AccountStore(database), guard, hasher=hasher)
+    return Accounts(AccountStore(database), guard, audit=make_audit(database), hasher=hasher)
 
 
 async def _guess(accounts: Accounts, origin: str, *, email: str = ADA) -> type[Exception]:

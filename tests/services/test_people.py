@@ -24,7 +24,7 @@ from cronpp_app.store.runs import RunStore
 from cronpp_app.store.secrets import SecretStore
 from cronpp_app.store.throttles import ThrottleStore
 from cronpp_app.store.workers import WorkerStore
-from tests.factories import NOON, job_definition, make_user
+from tests.factories import NOON, job_definition, make_audit, make_user
 
 RETENTION = timedelta(days=30)
 PASSWORD = "correct horse battery"
@@ -36,6 +36,7 @@ def accounts(database: Database) -> Accounts:
     return Accounts(
         AccountStore(database),
         LoginGuard(ThrottleStore(database)),
+        audit=make_audit(database),
         hasher=hasher,
         clock=lambda: NOON,
     )
@@ -57,7 +58,9 @@ def bell() -> Bell:
 def jobs(database: Database, keys: Keys, bell: Bell) -> Jobs:
     store, runs = JobStore(database), RunStore(database, retention=RETENTION)
     secrets = JobSecrets(SecretStore(database, keys), keys)
-    return Jobs(store, runs, ring=bell, secrets=secrets, clock=lambda: NOON)
+    return Jobs(
+        store, runs, ring=bell, secrets=secrets, audit=make_audit(database), clock=lambda: NOON
+    )
 
 
 async def test_a_session_ended_elsewhere_is_felt_within_seconds(
@@ -112,12 +115,14 @@ async def test_an_outdated_hash_is_renewed_at_login(database: Database) -> None:
     old = Accounts(
         AccountStore(database),
         LoginGuard(ThrottleStore(database)),
+        audit=make_audit(database),
         hasher=Hasher(time_cost=1, memory_kib=1024),
     )
     await old.signup("ada@example.org", PASSWORD)
     new = Accounts(
         AccountStore(database),
         LoginGuard(ThrottleStore(database)),
+        audit=make_audit(database),
         hasher=Hasher(time_cost=2, memory_kib=1024),
     )
     await new.login("ada@example.org", PASSWORD, origin="127.0.0.1")
