@@ -7,14 +7,16 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
+from cronpp_app.api.account_schemas import AccountExportAnswer
+from cronpp_app.api.audit import entry_fields
 from cronpp_app.api.auth import signed_out, user_fields
 from cronpp_app.api.bodies import JsonBody
 from cronpp_app.api.documented import AccountDeletion, body_of, problems
 from cronpp_app.api.offered import ApiServices
 from cronpp_app.api.requests import Api, CurrentIdentity
-from cronpp_app.api.schemas import AccountExportAnswer
 from cronpp_app.api.sessions import session_fields
 from cronpp_app.api.tokens import token_fields
+from cronpp_app.services.audit import AuditQuery
 from cronpp_app.services.drafts import check_fields
 from cronpp_app.services.identities import Identity
 from cronpp_app.services.paging import MOST_PER_PAGE, Item, Page
@@ -50,15 +52,27 @@ async def export(api: Api, identity: CurrentIdentity) -> Response:
     """Return all that is kept of the caller, as a file; of tokens and secrets only the names."""
     known = await _known_of(api, identity)
 
+    jobs = api.transfer.export(identity.user)
+    entries = _all(lambda **page: api.audit.own(identity.user, AuditQuery(**page)))
+
     async def text() -> AsyncIterator[str]:
         yield json.dumps(known, ensure_ascii=False)[:-1] + ', "jobs": ['
-        first = True
-        async for job in api.transfer.export(identity.user):
-            yield ("\n" if first else ",\n") + json.dumps(job, ensure_ascii=False)
-            first = False
+        async for part in _listed(jobs):
+            yield part
+        yield '\n], "audit": ['
+        async for part in _listed(entry_fields(entry) async for entry in entries):
+            yield part
         yield "\n]}\n"
 
     return StreamingResponse(text(), media_type="application/json", headers=_DOWNLOAD)
+
+
+async def _listed(items: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
+    """Yield `items` as the inside of a JSON array, one a line."""
+    first = True
+    async for item in items:
+        yield ("\n" if first else ",\n") + json.dumps(item, ensure_ascii=False)
+        first = False
 
 
 async def _known_of(api: ApiServices, identity: Identity) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from cronpp_app import __version__
 from cronpp_app.api import (
     account,
     actions,
+    audit,
     auth,
     bulk,
     health,
@@ -35,6 +36,7 @@ _ROUTERS = (
     auth.router,
     account.router,
     sessions.router,
+    audit.router,
     signing.router,
     secrets.router,
     tokens.router,

@@ -89,7 +89,7 @@ class PreviewDraft(Strict):
 class ReplayFilter(Strict):
     """Which final runs: by default those that failed; fire times from `since` to `until`."""
 
-    status: RunStatus = RunStatus.FAILED
+    status: Annotated[RunStatus, Field(strict=False)] = RunStatus.FAILED
     job_id: Annotated[str, Text(1, 100)] | None = None
     since: OptionalMoment = None
     until: OptionalMoment = None

@@ -191,19 +191,6 @@ class ExportAnswer(Answer):
     jobs: list[ExportedJobAnswer]
 
 
-class AccountExportAnswer(Answer):
-    """All that is kept of a person; `secrets` are names."""
-
-    format: Literal["cronpp-account"]
-    exported_at: AwareDatetime
-    profile: UserAnswer
-    sessions: list[SessionAnswer]
-    tokens: list[TokenAnswer]
-    secrets: list[str]
-    runs: RunSummaryAnswer
-    jobs: list[ExportedJobAnswer]
-
-
 class ImportedJobAnswer(Answer):
     """A job that an import made, or would make."""
 

@@ -116,6 +116,7 @@ async def test_people_take_along_all_that_is_kept_of_them(
     assert known["runs"]["by_status"] == {"PENDING": 1, "CANCELLED": 1}
     assert known["runs"]["first_finished_at"] == "2026-12-01T12:00:00.000Z"
     assert [one["name"] for one in known["jobs"]] == ["Näin"]
+    assert [one["action"] for one in known["audit"]][-2:] == ["job.created", "account.signed_up"]
     for hidden in (token["token"], "open sesame", "very secret", "argon2", PASSWORD):
         assert hidden not in answer.text
 
