@@ -72,7 +72,7 @@ def example_of(schema: Schema, schemas: Mapping[str, Schema], *, name: str = "")
     choices = schema.get("anyOf", [])
     if name in _ABSENT and {"type": "null"} in choices:
         return None
-    if name in _NAMED:
+    if name in _NAMED and _NAMED[name] in schema.get("enum", (_NAMED[name],)):
         return _NAMED[name]
     for given in ("const", "default"):
         if given in schema:
