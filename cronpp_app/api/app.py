@@ -28,6 +28,7 @@ from cronpp_app.api.offered import ApiServices
 from cronpp_app.api.openapi import docs_files, docs_router, document_of, methods_at
 from cronpp_app.api.problems import add_problem_handlers
 from cronpp_app.api.rate_limits import RateLimit
+from cronpp_app.api.script_nonces import ScriptNonces
 from cronpp_app.services.web_sessions import CSRF_HEADER, CsrfTokens
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -75,6 +76,7 @@ def build_api(
     api.include_router(docs_router(app))
     app.include_router(api)
     _refuse_unknown(app)
+    app.add_middleware(ScriptNonces)
     app.add_middleware(
         Gate,
         accounts=services.accounts,

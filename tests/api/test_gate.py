@@ -1,5 +1,6 @@
 """Who comes in, and how: tokens, cookies, other sites, limits."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -140,6 +141,19 @@ async def test_every_answer_carries_the_security_headers(
         assert answer.headers["X-Frame-Options"] == "DENY"
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
     assert (await ada.get("/api/jobs")).headers["Cache-Control"] == "no-store"
+
+
+async def test_in_a_page_only_the_scripts_of_this_answer_run(stranger: AsyncClient) -> None:
+    policies, nonces = [], []
+    for _ in range(2):
+        answer = await stranger.get("/api/docs")
+        policies.append(answer.headers["Content-Security-Policy"])
+        nonces.append(set(re.findall(r'<script nonce="([^"]+)"', answer.text)))
+        assert answer.text.count("<script") == answer.text.count("<script nonce=")
+    assert nonces[0] != nonces[1]
+    for policy, (nonce,) in zip(policies, nonces, strict=True):
+        scripts = next(rule for rule in policy.split("; ") if rule.startswith("script-src"))
+        assert scripts == f"script-src 'self' 'nonce-{nonce}' 'unsafe-eval'"
 
 
 async def test_too_many_requests_are_told_when_to_come_back(

@@ -97,9 +97,16 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(chromium: Browser, server: str) -> Iterator[Callable[..., Page]]:
+def complaints() -> list[str]:
+    """What pages complained of in their consoles; the test fails if any is left in it."""
+    return []
+
+
+@pytest.fixture
+def open_page(
+    chromium: Browser, server: str, complaints: list[str]
+) -> Iterator[Callable[..., Page]]:
     """Open pages, each in a browser of its own; fails if one complains or leaves the house."""
-    complaints: list[str] = []
     # The browser itself notes every refused form.
     expected = "the server responded with a status of 401"
 

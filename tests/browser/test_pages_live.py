@@ -65,6 +65,17 @@ def test_markup_in_names_tags_and_answers_stays_text(
     assert page.evaluate("window.hacked") is None
 
 
+def test_markup_that_got_into_a_page_would_not_run(page: Page, complaints: list[str]) -> None:
+    refused = page.evaluate(
+        """() => new Promise(resolve => {
+            document.addEventListener("securitypolicyviolation", e => resolve(e.violatedDirective));
+            document.body.insertAdjacentHTML("beforeend", `<img src="data:," onerror="hacked=1">`);
+        })"""
+    )
+    assert (refused, page.evaluate("window.hacked")) == ("script-src-attr", None)
+    assert "inline event handler" in complaints.pop()
+
+
 def test_the_log_opens_and_closes_by_keyboard_and_keeps_the_address(
     page: Page, ada: Account, target: Target
 ) -> None:

@@ -2,6 +2,11 @@
 (() => {
   const isApple = /Mac|iPhone|iPad/.test(navigator.platform);
   const isReady = () => window.socket && window.did_handshake;
+  // Keys pressed while the page connects are obeyed as soon as it has.
+  const whenReady = (act, looks = 100) => {
+    if (isReady()) act();
+    else if (looks) setTimeout(() => whenReady(act, looks - 1), 50);
+  };
 
   // --- the palette: typing goes to the server, choosing stays here
   const input = () => document.querySelector(".cx-palette-input");
@@ -69,18 +74,18 @@
   document.addEventListener("keydown", (event) => {
     if (event.target.classList?.contains("cx-palette-input")) return paletteKey(event);
     const isCommand = (isApple ? event.metaKey : event.ctrlKey) && !event.altKey && !event.shiftKey;
-    if (isCommand && event.key.toLowerCase() === "k" && isReady() && document.querySelector("[data-cx-command-key]")) {
+    if (isCommand && event.key.toLowerCase() === "k" && document.querySelector("[data-cx-command-key]")) {
       event.preventDefault();
       if (input() || early !== null) return;
       early = "";
-      setTimeout(() => { early = null; }, 3000); // the server does not answer
-      emitEvent("cx_palette", "");
+      setTimeout(() => { early = null; }, 5000); // the server does not answer
+      whenReady(() => emitEvent("cx_palette", ""));
       return;
     }
     if (early !== null) return typeEarly(event);
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     if (document.querySelector(".q-dialog, .q-menu")) return;
-    if (event.key === "?" && isReady()) { event.preventDefault(); emitEvent("cx_shortcuts", ""); return; }
+    if (event.key === "?") { event.preventDefault(); whenReady(() => emitEvent("cx_shortcuts", "")); return; }
     const target = targetOf(event.key);
     if (!target) {
       if (event.key === "n" && document.querySelector("[data-cx-command-key]")) location.assign("/jobs/new");
