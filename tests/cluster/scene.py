@@ -105,6 +105,11 @@ class Scene:
         """Return the worker that the seed chooses; it is one of the scene no more."""
         return self.workers.pop(self.chooser.randrange(len(self.workers)))
 
+    async def stop_workers(self, *which: WorkerProcess) -> None:
+        """Tell workers, all if none are named, to drain; they must end in good order."""
+        for worker in which or self.workers:
+            assert await asyncio.to_thread(worker.stop) == 0, self.worker_log()
+
     async def held_by(self, worker: WorkerProcess) -> set[str]:
         """Return the runs that stand in the ledger as performed by `worker`."""
         mine = {"status": "RUNNING", "worker_id": {"$regex": f"-{worker.process.pid}-"}}

@@ -6,10 +6,14 @@ from datetime import datetime
 
 import pytest
 
+from cronpp_app.clock import utc_now
 from tests.cluster.conftest import quick_and_full
 from tests.cluster.scene import Scene
 
 FREEZE_SECONDS = 20.0
+# Longer than the jobs' grace for misfires, which is a minute.
+OUTAGE_SECONDS = 65.0
+RESUME_SECONDS = 15.0
 # Promised are 4 s in the median after a kill and 15 s after a freeze; a busy machine takes longer.
 LONGEST_SILENCE_SECONDS = 30.0
 
@@ -28,6 +32,30 @@ async def frozen(scene: Scene) -> None:
     primary.freeze()
     await asyncio.sleep(FREEZE_SECONDS)  # the fault itself
     primary.thaw()
+
+
+@quick_and_full()
+async def test_after_a_minute_without_a_majority_everything_goes_on(scene: Scene) -> None:
+    """Fire times that are noticed too late then are told with their policy."""
+    await scene.start_workers(2)
+    await scene.add_jobs(seconds=scene.scale.seconds + round(OUTAGE_SECONDS))
+    await scene.target.received(scene.chooser.randrange(1, 10 * scene.scale.per_second))
+    primary = await asyncio.to_thread(scene.members.primary)
+    second = scene.chooser.choice([one for one in scene.members.members if one is not primary])
+    for member in (primary, second):
+        member.kill()
+    await asyncio.sleep(OUTAGE_SECONDS)  # the fault itself
+    restarted_at = utc_now()
+    await asyncio.to_thread(scene.members.heal)
+    evidence = await scene.calm(at_most=300)
+    resumed = evidence.first_call_after(restarted_at)
+    scene.tell(evidence, seconds=resumed)
+    assert evidence.complaints() == []
+    assert evidence.lost == [], "an outage was taken for the death of a worker"
+    assert {run["status"] for run in evidence.runs.values()} <= {"SUCCESS", "SKIPPED"}
+    assert evidence.gaps, "no fire time was noticed too late"
+    assert all("the misfire policy is latest" in gap["reason"] for gap in evidence.gaps)
+    assert resumed < RESUME_SECONDS
 
 
 Fault = Callable[[Scene], Awaitable[None]]

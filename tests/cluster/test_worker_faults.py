@@ -59,7 +59,7 @@ async def test_what_a_zombie_says_after_its_lease_changes_nothing(scene: Scene) 
     await scene.until(taken_over, at_most=60)
     zombie.process.send_signal(signal.SIGCONT)
     evidence = await scene.calm()
-    assert zombie.stop() == 0  # only then has it certainly said what it had to say
+    await scene.stop_workers(zombie)  # only then has it certainly said what it had to say
     evidence = await scene.calm()
     scene.tell(evidence, seconds=evidence.taken_over_after(frozen_at))
     _is_sound(evidence)
@@ -81,7 +81,7 @@ async def test_a_worker_told_to_stop_leaves_nothing_behind(scene: Scene) -> None
     await scene.add_jobs("/ok/300")
     told_at = await scene.some_calls()
     leaving = scene.victim()
-    assert leaving.stop() == 0
+    await scene.stop_workers(leaving)
     seconds = _since(told_at)
     assert await scene.held_by(leaving) == set()
     evidence = await scene.calm()
@@ -98,7 +98,7 @@ async def test_a_worker_out_of_time_to_drain_hands_its_runs_on(scene: Scene) -> 
     await scene.add_jobs("/ok/4000", count=scene.scale.per_second // 4)
     told_at = await scene.some_calls()
     leaving = scene.victim()
-    assert leaving.stop() == 0
+    await scene.stop_workers(leaving)
     seconds = _since(told_at)
     assert await scene.held_by(leaving) == set()
     evidence = await scene.calm()
@@ -115,7 +115,7 @@ async def test_a_worker_told_twice_to_stop_waits_for_no_answer(scene: Scene) -> 
     leaving = scene.victim()
     leaving.process.terminate()
     await scene.target.received(1)
-    assert leaving.stop() == 0
+    await scene.stop_workers(leaving)
     seconds = _since(told_at)
     evidence = await scene.calm()
     scene.tell(evidence, seconds=seconds)
