@@ -4,7 +4,6 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import partial
 
 from cronpp_app.domain.fires import FirePlan, gap_run, plan_fires, scheduled_run
 from cronpp_app.domain.jobs import Job, JobStatus
@@ -20,6 +19,8 @@ from cronpp_app.store.runs import RunStore
 log = logging.getLogger("cronpp.worker")
 
 PAGE = 200
+# So long a plan may take to be carried out: longer than an operation of the database may.
+PLAN_HOLDS = timedelta(seconds=20)
 
 
 class Firing:
@@ -69,6 +70,8 @@ class Firing:
             await self._set_aside(job_id, reason, now)
         planned = [(job, await self._plan(job, now=now, ahead=ahead)) for job in due.jobs]
         plans = [(job, plan) for job, plan in planned if plan]
+        if self._clock.now() - now > PLAN_HOLDS:
+            return  # frozen, or without a database: by now others may have decided otherwise
         await self._add([run for job, plan in plans for run in _runs_of(job, plan, now)], now)
         _tell_misfires(plans, now)
         await self._jobs.advance([_advance(job, plan) for job, plan in plans])
@@ -81,18 +84,35 @@ class Firing:
         self._fired.ring()
 
     async def _plan(self, job: Job, *, now: datetime, ahead: timedelta) -> FirePlan | None:
-        """Return the plan of a due job, or set the job aside if its schedule is broken."""
-        definition = job.definition
-        due = job.next_run_time or now
-        plan = partial(plan_fires, definition.schedule, definition.misfire, now=now, ahead=ahead)
+        """Return the plan of a due job, or None if it was set aside or changed meanwhile.
+
+        Of one that is late, all workers judge misfires by the moment at which the first of them
+        noticed: else what one tells as a gap another would run.
+        """
+        due, until = job.next_run_time or now, now + ahead
+        planned = await self._planned(job, due=due, now=now, until=until)
+        if planned is None or due >= now - job.definition.misfire.grace / 2:
+            return planned
+        noticed_at = await self._jobs.noticed(job, now=now, holds=PLAN_HOLDS)
+        if noticed_at is None:
+            return None
+        planned = await self._planned(job, due=due, now=noticed_at, until=until)
+        if planned is None or not planned.gaps:
+            return planned
+        # Somebody may have died between insert and advance: go on behind what is told.
+        told = await self._runs.last_told(job, since=due)
+        behind = next_fire(job.definition.schedule, after=told) if told else due
+        if behind is None:
+            return FirePlan(fires=(), gaps=(), next_run_time=None)
+        return await self._planned(job, due=behind, now=noticed_at, until=until)
+
+    async def _planned(
+        self, job: Job, *, due: datetime, now: datetime, until: datetime
+    ) -> FirePlan | None:
+        """Return the plan for the fire times from `due`; set a broken schedule aside."""
+        wanted = job.definition
         try:
-            planned = plan(due=due)
-            if not planned.gaps:
-                return planned
-            # Somebody may have died between insert and advance: go on behind what is told.
-            told = await self._runs.last_told(job, since=due)
-            behind = next_fire(definition.schedule, after=told) if told else due
-            return plan(due=behind) if behind else FirePlan(fires=(), gaps=(), next_run_time=None)
+            return plan_fires(wanted.schedule, wanted.misfire, due=due, now=now, ahead=until - now)
         except Exception as error:
             log.exception("schedule is broken", extra={"job_id": job.id})
             await self._set_aside(job.id, f"{type(error).__name__}: {error}", now)

@@ -55,6 +55,7 @@ class JobDocument(TypedDict):
     next_sort: datetime
     last_sort: datetime
     next_run_time: NotRequired[datetime]
+    noticed: NotRequired[Document]
     paused_at: NotRequired[datetime]
     paused_reason: NotRequired[str]
     last_run: NotRequired[Document]

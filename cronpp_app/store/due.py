@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from pymongo import UpdateOne
+from pymongo import ReturnDocument, UpdateOne
 
 from cronpp_app.domain.jobs import Job, JobStatus
 from cronpp_app.domain.runs import PAUSE_AFTER_POISONED, JobStanding, Run, RunStatus
@@ -84,6 +84,29 @@ class DueJobStore:
             except Damaged as error:
                 damaged[document["_id"]] = str(error)
         return DueJobs(jobs=tuple(jobs), damaged=damaged)
+
+    async def noticed(self, job: Job, *, now: datetime, holds: timedelta) -> datetime | None:
+        """Return when somebody noticed that `job` is late: now, or up to `holds` ago.
+
+        Returns None if the job is not what it was any more.
+        """
+        as_read = {"_id": job.id, "version": job.version, "next_run_time": job.next_run_time}
+        still_holds = {
+            "$and": [
+                {"$eq": ["$noticed.due", job.next_run_time]},
+                {"$gte": ["$noticed.at", now - holds]},
+            ]
+        }
+        first = {"due": job.next_run_time, "at": now}
+        noticed = {"$cond": [still_holds, "$noticed", {"$literal": first}]}
+        document = await self._jobs.find_one_and_update(
+            as_read,
+            [{"$replaceWith": {"$mergeObjects": ["$$ROOT", {"noticed": noticed}]}}],
+            {"noticed": 1},
+            return_document=ReturnDocument.AFTER,
+        )
+        at: datetime | None = document["noticed"]["at"] if document else None
+        return at
 
     async def advance(self, advances: Sequence[Advance]) -> None:
         """Compare-and-set `next_run_time`; one that changed in between stays as it is."""

@@ -200,7 +200,7 @@ async def _records_of(database: Database, job_id: str) -> AsyncIterator[str]:
 
 
 async def _gaps(database: Database, ledger: _Ledger) -> AsyncIterator[str]:
-    """I4: between a job's first run and its next, every fire time has a run or a row.
+    """I1, I4: from a job's first run to its next, every fire time ran or has a row, not both.
 
     Checked for the present version of each job, since it was last resumed: an edit starts its
     schedule anew, and a pause leaves a gap.
@@ -218,7 +218,7 @@ async def _gaps(database: Database, ledger: _Ledger) -> AsyncIterator[str]:
 
 
 async def _gaps_of(database: Database, job: Job, first: datetime) -> AsyncIterator[str]:
-    """Look between the runs and rows of one job for fire times that have neither."""
+    """Look at the runs and rows of one job for fire times that have neither, or contrary ones."""
     now = await database.jobs.find_one({"_id": job.id}, {"next_run_time": 1, "version": 1})
     if now is None or now["version"] != job.version or "next_run_time" not in now:
         return  # it was changed in between
@@ -230,8 +230,13 @@ async def _gaps_of(database: Database, job: Job, first: datetime) -> AsyncIterat
     }
     # What passed while it was paused is neither: it counts from when it was last resumed.
     until, schedule = max(first, job.updated_at) - _TICK, job.definition.schedule
-    fields = {"fire_time": 1, "last_fire_time": 1}
+    fields = {"fire_time": 1, "last_fire_time": 1, "attempt_count": 1}
+    skipped_until = first - _TICK
     async for run in database.runs.find(told, fields).sort({"fire_time": 1}):
+        if "last_fire_time" in run:
+            skipped_until = max(skipped_until, run["last_fire_time"])
+        elif run["fire_time"] <= skipped_until and run.get("attempt_count"):
+            yield f"I1: fire time {run['fire_time']} of job {job.id} ran, and a row denies it"
         missing = next_fire(schedule, after=until)
         if missing is not None and missing < min(run["fire_time"], now["next_run_time"]):
             yield f"I4: fire time {missing} of job {job.id} has neither run nor row"

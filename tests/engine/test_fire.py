@@ -3,6 +3,9 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+from pymongo.errors import AutoReconnect
+
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.fires import scheduled_run
 from cronpp_app.domain.jobs import CatchUp, MisfirePolicy
@@ -100,3 +103,62 @@ async def test_an_edit_made_while_firing_has_the_last_word(bench: Bench) -> None
     await worker.firing.step()
     assert (await bench.job(job))["next_run_time"] > utc_now()
     assert len(await bench.runs(job)) == 1
+
+
+async def test_workers_that_notice_a_gap_at_different_moments_tell_one_gap(bench: Bench) -> None:
+    """The first is held up before it inserts; by then another fire time is late as well."""
+    start = utc_now() - timedelta(seconds=65)
+    every_second = IntervalSchedule(every=timedelta(seconds=1), start_at=start)
+    job = await bench.add_job(due_ago=65, schedule=every_second)
+    first, second = await bench.worker(), await bench.worker()
+    insert, now = first.firing._runs.add, second.firing._clock.now
+
+    async def insert_after_the_other(runs):
+        second.firing._clock.now = lambda: now() + timedelta(seconds=2)
+        await second.firing.step()
+        return await insert(runs)
+
+    first.firing._runs.add = insert_after_the_other
+    await first.firing.step()
+    rows = await bench.runs(job)
+    (gap,) = [row for row in rows if row.status is RunStatus.SKIPPED]
+    assert [row for row in rows if row is not gap and row.fire_time <= gap.last_fire_time] == []
+
+
+async def test_a_worker_that_was_frozen_before_it_inserts_leaves_the_job_to_others(
+    bench: Bench,
+) -> None:
+    job = await bench.add_job()
+    worker = await bench.worker()
+    find, now = worker.firing._jobs.due, worker.firing._clock.now
+
+    async def find_and_freeze(job_ids, *, until):
+        found = await find(job_ids, until=until)
+        worker.firing._clock.now = lambda: now() + timedelta(minutes=2)
+        return found
+
+    worker.firing._jobs.due = find_and_freeze
+    await worker.firing.step()
+    assert await bench.runs(job) == []
+    assert (await bench.job(job))["next_run_time"] == job.next_run_time
+
+
+async def test_a_database_that_fails_while_a_late_job_is_planned_does_not_pause_the_job(
+    bench: Bench,
+) -> None:
+    start = utc_now() - timedelta(minutes=5)
+    job = await bench.add_job(
+        due_ago=300, schedule=IntervalSchedule(every=timedelta(seconds=10), start_at=start)
+    )
+    worker = await bench.worker()
+
+    async def fail(*_, **__):
+        raise AutoReconnect("connection closed")
+
+    last_told, worker.firing._runs.last_told = worker.firing._runs.last_told, fail
+    with pytest.raises(AutoReconnect):
+        await worker.firing.step()
+    assert (await bench.job(job))["enabled"] is True
+    worker.firing._runs.last_told = last_told
+    await worker.firing.step()
+    assert len(await bench.runs(job)) > 1

@@ -88,13 +88,25 @@ async def test_the_last_fire_time_missing_is_named(database: Database, job: Job)
 async def test_a_row_of_many_times_fills_their_gap_and_may_overlap(
     database: Database, job: Job
 ) -> None:
-    await database.runs.delete_one({"fire_time": NOON + 2 * HOUR})
+    await database.runs.delete_many({"fire_time": {"$gte": NOON + 2 * HOUR}})
+    await database.logs.delete_many({})
+    await database.runs.update_many({}, {"$set": {"attempt_count": 0}})
     reason, status = "too old", RunStatus.MISSED
-    for first, count in ((1, 3), (2, 2)):
+    for first, count in ((2, 2), (3, 1)):
         times = {"first": NOON + first * HOUR, "last": NOON + 3 * HOUR}
         gap = Gap(**times, count=count, status=status, reason=reason)
         await database.runs.insert_one(run_document(gap_run(job, gap, now=NOON)))
     assert await _found(database) == []
+
+
+async def test_a_run_at_a_time_that_a_row_tells_as_skipped_is_named(
+    database: Database, job: Job
+) -> None:
+    times = {"first": NOON + HOUR, "last": NOON + 3 * HOUR, "count": 3}
+    gap = Gap(**times, status=RunStatus.SKIPPED, reason="noticed late")
+    await database.runs.insert_one(run_document(gap_run(job, gap, now=NOON)))
+    told = [told for told in await _found(database) if told.startswith("I1")]
+    assert any(f"{NOON + 2 * HOUR} of job {job.id} ran, and a row denies it" in one for one in told)
 
 
 async def test_what_was_deleted_for_its_age_is_not_missed(database: Database, job: Job) -> None:
