@@ -35,11 +35,6 @@ class Evidence:
         return [one for one in self.all_attempts() if one["status"] == "LOST"]
 
     @property
-    def lost_after_sending(self) -> list[Document]:
-        """Return the lost attempts whose request may have left."""
-        return [one for one in self.lost if one["verdict"]["possible_duplicate"]]
-
-    @property
     def rejected(self) -> list[Document]:
         """Return the attempts that hold a note of a result that came too late."""
         return [one for one in self.all_attempts() if "stale_note" in one]

@@ -51,7 +51,7 @@ async def test_after_a_minute_without_a_majority_everything_goes_on(scene: Scene
     resumed = evidence.first_call_after(restarted_at)
     scene.tell(evidence, seconds=resumed)
     assert evidence.complaints() == []
-    assert evidence.lost_after_sending == [], "an outage was taken for the death of a worker"
+    assert evidence.sent_twice == [], "an outage was taken for the death of a worker"
     assert {run["status"] for run in evidence.runs.values()} <= {"SUCCESS", "SKIPPED"}
     assert evidence.gaps, "no fire time was noticed too late"
     assert all("the misfire policy is latest" in gap["reason"] for gap in evidence.gaps)
@@ -89,6 +89,6 @@ async def _survives(scene: Scene, fault: Fault) -> None:
     silence = evidence.silence_after(moment)
     scene.tell(evidence, seconds=silence)
     assert evidence.complaints() == []
-    assert evidence.lost_after_sending == [], "a failover was taken for the death of a worker"
+    assert evidence.sent_twice == [], "a failover was taken for the death of a worker"
     assert {run["status"] for run in evidence.runs.values()} == {"SUCCESS"}
     assert silence < LONGEST_SILENCE_SECONDS
