@@ -18,6 +18,7 @@ from cronpp_app.store.database import Database, new_id
 from cronpp_app.store.documents import job_document
 
 ROOT = Path(__file__).resolve().parents[2]
+SOON = RetryPolicy(backoff=Backoff.FIXED, base=timedelta(seconds=1), jitter=False)
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,13 @@ async def add_jobs(
 
 
 def spread_jobs(
-    action: Action, *, count: int, start_at: datetime, over: timedelta, lasting: timedelta
+    action: Action,
+    *,
+    count: int,
+    start_at: datetime,
+    over: timedelta,
+    lasting: timedelta,
+    retry: RetryPolicy = SOON,
 ) -> list[Job]:
     """Return every-second jobs whose fire times are spread `over` a while.
 
@@ -154,7 +161,7 @@ def spread_jobs(
                 ),
                 action=action,
                 overlap=Overlap.ALLOW,
-                retry=RetryPolicy(backoff=Backoff.FIXED, base=timedelta(seconds=1), jitter=False),
+                retry=retry,
             ),
             status=JobStatus.PENDING,
             enabled=True,

@@ -13,12 +13,13 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from cronpp_app.clock import utc_now
+from cronpp_app.domain.backoff import RetryPolicy
 from cronpp_app.domain.jobs import HttpAction, Job
 from cronpp_app.store.database import Database, connect
 from cronpp_app.store.documents import job_document
 from cronpp_app.store.indexes import ensure_indexes
 from tests.cluster.evidence import Evidence, gather_evidence
-from tests.cluster.harness import WorkerProcess, spread_jobs, wait_for_calm
+from tests.cluster.harness import SOON, WorkerProcess, spread_jobs, wait_for_calm
 from tests.cluster.recorder import Recorder, recorder
 from tests.cluster.replica_set import ReplicaSet
 
@@ -77,15 +78,22 @@ class Scene:
         await self.until(lambda: self._are_ready(pids), at_most=_START_SECONDS)
         return started
 
-    async def add_jobs(self, path: str = "/ok/50", **options: Any) -> list[Job]:
+    async def add_jobs(
+        self,
+        path: str = "/ok/50",
+        *,
+        count: int | None = None,
+        seconds: int | None = None,
+        retry: RetryPolicy = SOON,
+    ) -> list[Job]:
         """Have every-second jobs call the target; their fire times begin in a moment."""
-        chosen = {"count": self.scale.per_second, "seconds": self.scale.seconds, **options}
         jobs = spread_jobs(
             HttpAction(method="POST", url=self.target.url(path), body="{}"),
-            count=chosen["count"],
+            count=self.scale.per_second if count is None else count,
             start_at=await self.database.server_time() + _HEAD_START,
             over=timedelta(seconds=1),
-            lasting=timedelta(seconds=chosen["seconds"] - 1),
+            lasting=timedelta(seconds=(seconds or self.scale.seconds) - 1),
+            retry=retry,
         )
         await self.database.jobs.insert_many([job_document(job) for job in jobs])
         self.jobs += jobs
