@@ -4,6 +4,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from cronpp_app.domain.fires import FirePlan, gap_run, plan_fires, scheduled_run
 from cronpp_app.domain.jobs import Job, JobStatus
@@ -90,13 +91,14 @@ class Firing:
         noticed: else what one tells as a gap another would run.
         """
         due, until = job.next_run_time or now, now + ahead
-        planned = await self._planned(job, due=due, now=now, until=until)
-        if planned is None or due >= now - job.definition.misfire.grace / 2:
-            return planned
+        plan = partial(self._planned, job, until=until)
+        if due >= now - job.definition.misfire.grace / 2:
+            return await plan(due=due, now=now)
         noticed_at = await self._jobs.noticed(job, now=now, holds=PLAN_HOLDS)
         if noticed_at is None:
+            await plan(due=due, now=now)  # one that is damaged is found out by that
             return None
-        planned = await self._planned(job, due=due, now=noticed_at, until=until)
+        planned = await plan(due=due, now=noticed_at)
         if planned is None or not planned.gaps:
             return planned
         # Somebody may have died between insert and advance: go on behind what is told.
@@ -104,7 +106,7 @@ class Firing:
         behind = next_fire(job.definition.schedule, after=told) if told else due
         if behind is None:
             return FirePlan(fires=(), gaps=(), next_run_time=None)
-        return await self._planned(job, due=behind, now=noticed_at, until=until)
+        return await plan(due=behind, now=noticed_at)
 
     async def _planned(
         self, job: Job, *, due: datetime, now: datetime, until: datetime
