@@ -1,8 +1,9 @@
 """Read-only checks of the invariants on a live database.
 
-The server walks through runs and records once each, and returns a line per job: its sums, and
-what is wrong. Only where sums do not agree are single runs looked at. So a million runs take a
-few seconds, and nothing is reported that merely changed between two reads.
+The server walks through runs and records twice each, once for a line per job (its sums, and the
+misnamed) and once, which costs little, for documents that alone are wrong. Only where sums do not
+agree are single runs looked at. So a million runs take a few seconds, and nothing is reported
+that merely changed between two reads.
 """
 
 import asyncio
@@ -43,20 +44,26 @@ class _Sums:
 
 @dataclass(slots=True, kw_only=True)
 class _Ledger:
-    """The ledger in sums: by job and version, and the attempts of final runs by job."""
+    """The ledger in sums: by job and version, and the attempts of final runs by job.
+
+    `misnamed` are the ids of scheduled runs that are not made of their job and fire time.
+    """
 
     sums: dict[str, _Sums] = field(default_factory=dict)
     attempts: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
+    misnamed: list[str] = field(default_factory=list)
 
 
 async def violations(database: Database) -> AsyncIterator[str]:
     """Yield a sentence for everything in `database` that breaks an invariant."""
     since = await _kept_since(database)
-    ledger, records = await asyncio.gather(_ledger(database, since), _kept_records(database, since))
-    for run_id in ledger.wrong:
-        async for violation in _wrong_run(database, run_id):
-            yield violation
+    ledger, records, denied = await asyncio.gather(
+        _ledger(database, since), _kept_records(database, since), _denied(database)
+    )
+    for run_id in ledger.misnamed:
+        yield f"I1: run {run_id} is not named after its job and fire time"
+    for violation in denied:
+        yield violation
     for check in (_queue(database), _records(database, ledger, records), _gaps(database, ledger)):
         async for violation in check:
             yield violation
@@ -74,34 +81,40 @@ async def _kept_since(database: Database) -> datetime:
 
 
 _MADE_OF = {"$concat": ["$job_id", "-", {"$toString": {"$toLong": "$fire_time"}}]}
+_IS_SCHEDULED = {"$eq": ["$trigger", Trigger.SCHEDULE.value]}
+_IS_FINAL = {"$in": ["$status", _FINAL]}
+# The id is made of job and fire time, and unique: where all are, none is there twice.
+_MISNAMED: Document = {
+    "$and": [
+        _IS_SCHEDULED,
+        {"$eq": [{"$type": "$fire_time"}, "date"]},
+        {"$ne": ["$_id", _MADE_OF]},
+        {"$eq": [{"$type": "$fire_count"}, "missing"]},
+    ]
+}
+_IN_NO_QUEUE: Document = {"status": {"$in": _UNFINISHED}, "wake_at": {"$not": _IS_DATE}}
 _COUNTED = {"$subtract": ["$attempt_count", "$spared_count"]}
 _NUMBERS = [
     {"$isNumber": f"${name}"} for name in ("attempt_count", "spared_count", "retry.max_retries")
 ]
-_IS_SCHEDULED = {"$eq": ["$trigger", Trigger.SCHEDULE.value]}
-_IS_FINAL = {"$in": ["$status", _FINAL]}
-# What a run's document alone denies.
-_WRONG: Mapping[str, Document] = {
-    # The id is made of job and fire time, and unique: where all are, none is there twice.
-    "I1: run {_id} is not named after its job and fire time": {
-        "$and": [
-            _IS_SCHEDULED,
-            {"$eq": [{"$type": "$fire_count"}, "missing"]},
-            {"$eq": [{"$type": "$fire_time"}, "date"]},
-            {"$ne": ["$_id", _MADE_OF]},
-        ]
-    },
-    "I7: run {_id} is {status}, and in no queue": {
-        "$and": [{"$in": ["$status", _UNFINISHED]}, {"$ne": [{"$type": "$wake_at"}, "date"]}]
-    },
-    "I8: run {_id} has had more attempts than it may": {
-        "$cond": [
-            {"$and": _NUMBERS},
-            {"$gt": [_COUNTED, {"$add": ["$retry.max_retries", 1]}]},
-            False,
-        ]
-    },
+_ALLOWED = {"$add": ["$retry.max_retries", 1]}
+_TRIED_TOO_OFTEN: Document = {
+    "attempt_count": {"$gt": 1},  # every run may have one; spares nearly all the rest
+    "$expr": {"$cond": [{"$and": _NUMBERS}, {"$gt": [_COUNTED, _ALLOWED]}, False]},
 }
+
+
+async def _denied(database: Database) -> list[str]:
+    """I7, I8: return what the documents of runs alone deny, found in one pass."""
+    wrong = {"$or": [_IN_NO_QUEUE, _TRIED_TOO_OFTEN]}
+    with pymongo.timeout(_PATIENCE_SECONDS):
+        found = await database.runs.find(wrong, {"status": 1, "wake_at": 1}).to_list()
+    return [
+        f"I7: run {run['_id']} is {run['status']}, and in no queue"
+        if run.get("status") in _UNFINISHED and not isinstance(run.get("wake_at"), datetime)
+        else f"I8: run {run['_id']} has had more attempts than it may"
+        for run in found
+    ]
 
 
 async def _ledger(database: Database, since: datetime) -> _Ledger:
@@ -113,12 +126,12 @@ async def _ledger(database: Database, since: datetime) -> _Ledger:
         "first": {"$min": {"$cond": [told, "$fire_time", None]}},
         "told": {"$sum": {"$cond": [told, {"$ifNull": ["$fire_count", 1]}, 0]}},
         "attempts": {"$sum": {"$cond": [tried, "$attempt_count", 0]}},
-        "wrong": {"$push": {"$cond": [{"$or": list(_WRONG.values())}, "$_id", "$$REMOVE"]}},
+        "misnamed": {"$push": {"$cond": [_MISNAMED, "$_id", "$$REMOVE"]}},
     }
     ledger = _Ledger()
     async for found in _summed_up(database.runs, group):
         key = found["_id"]
-        ledger.wrong += found["wrong"]
+        ledger.misnamed += found["misnamed"]
         ledger.attempts[str(key.get("job"))] += found["attempts"]
         if found["first"] is not None:
             sums = _Sums(first=found["first"], told=found["told"])
@@ -133,14 +146,6 @@ async def _summed_up(collection: Collection, group: Document) -> AsyncIterator[M
         found = await groups.to_list()
     for one in found:
         yield one
-
-
-async def _wrong_run(database: Database, run_id: str) -> AsyncIterator[str]:
-    """I1, I7, I8: say what is wrong with a run, if it still is."""
-    for words, is_wrong in _WRONG.items():
-        run = await database.runs.find_one({"_id": run_id, "$expr": is_wrong}, {"status": 1})
-        if run is not None:
-            yield words.format(**run)
 
 
 async def _queue(database: Database) -> AsyncIterator[str]:
@@ -160,16 +165,16 @@ class _Records:
 
 
 async def _kept_records(database: Database, since: datetime) -> _Records:
-    """Return the sums of the execution log, in one pass."""
-    group: Document = {
-        "_id": "$job_id",
-        "count": {"$sum": {"$cond": [{"$gte": ["$started_at", since]}, 1, 0]}},
-        "open": {"$push": {"$cond": [{"$eq": ["$status", _OPEN]}, "$run_id", "$$REMOVE"]}},
-    }
+    """Return the sums of the execution log: one pass to count, one to find what is open."""
     records = _Records()
+    with pymongo.timeout(_PATIENCE_SECONDS):
+        async for found in database.logs.find({"status": _OPEN}, {"run_id": 1}):
+            records.open_of.append(found["run_id"])
+    kept = {"$gte": ["$started_at", since]}
+    group: Document = {"_id": {"job": "$job_id", "kept": kept}, "count": {"$sum": 1}}
     async for found in _summed_up(database.logs, group):
-        records.counts[str(found["_id"])] = found["count"]
-        records.open_of += found["open"]
+        if found["_id"]["kept"]:
+            records.counts[str(found["_id"].get("job"))] = found["count"]
     return records
 
 
