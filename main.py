@@ -105,7 +105,7 @@ def _server_config(web: FastAPI) -> uvicorn.Config:
         ws="websockets-sansio",
         log_config=None,
         access_log=False,
-        proxy_headers=False,
+        proxy_headers=False,  # ours are inside the application, for trusted proxies only
         timeout_graceful_shutdown=3,
     )
 

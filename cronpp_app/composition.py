@@ -194,6 +194,7 @@ def build_web(settings: Settings, services: Services) -> FastAPI:
         secret_key=derive_key(secret_key, "sessions").hex(),
         rate_limit=settings.rate_limit,
         origins=settings.origins,
+        proxies=settings.proxies,
     )
 
 

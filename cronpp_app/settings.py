@@ -6,8 +6,10 @@ Precedence: command line options, then environment variables, then `.env`, then 
 import argparse
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -33,6 +35,29 @@ def _checked_database(name: str) -> str:
     if not name or len(name.encode()) > 38 or any(char in '/\\. "$*<>:|?\0' for char in name):
         raise ValueError('must be 1 to 38 bytes without spaces or any of / \\ . " $ * < > : | ?')
     return name
+
+
+def _checked_heartbeat_url(url: str) -> str:
+    if not url:
+        return url
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise ValueError("must be a URL that starts with https:// or http://, or be empty")
+    return url
+
+
+def _checked_proxies(text: str) -> str:
+    for entry in _entries(text):
+        try:
+            ip_network(entry)
+        except ValueError as error:
+            raise ValueError(
+                f"{entry!r} must be an address or CIDR such as 10.2.0.0/16 ({error})"
+            ) from error
+    return text
+
+
+def _entries(text: str) -> tuple[str, ...]:
+    return tuple(entry.strip() for entry in text.split(",") if entry.strip())
 
 
 class Settings(BaseSettings):
@@ -91,6 +116,13 @@ class Settings(BaseSettings):
         600, ge=0, le=1_000_000, description="API requests a minute per account; 0: no limit"
     )
     cors_origins: str = Field("", description="origins whose pages may call the API")
+    trusted_proxies: Annotated[str, AfterValidator(_checked_proxies)] = Field(
+        "",
+        description="comma-separated addresses or CIDRs whose X-Forwarded-For and -Proto count",
+    )
+    heartbeat_url: Annotated[str, AfterValidator(_checked_heartbeat_url)] = Field(
+        "", description="called once a minute while the engine is healthy; empty: none"
+    )
     log_format: Literal["text", "json"] = Field("text", description="text or json")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least severity that is logged"
@@ -104,7 +136,12 @@ class Settings(BaseSettings):
     @property
     def origins(self) -> tuple[str, ...]:
         """Return the CORS origins, one by one."""
-        return tuple(origin.strip() for origin in self.cors_origins.split(",") if origin.strip())
+        return _entries(self.cors_origins)
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """Return the addresses and CIDRs of trusted proxies, one by one."""
+        return _entries(self.trusted_proxies)
 
 
 def load_settings(options: Mapping[str, Any] | None = None) -> Settings:

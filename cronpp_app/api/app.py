@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter, FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from cronpp_app import __version__
 from cronpp_app.api import (
@@ -56,11 +57,13 @@ def build_api(
     secret_key: str,
     rate_limit: int = 0,
     origins: Sequence[str] = (),
+    proxies: Sequence[str] = (),
 ) -> FastAPI:
     """Return the application: /api, /healthz, /readyz, and the gate for all that is mounted.
 
     `rate_limit` is requests a minute per account or address (0: none), `origins` are those
-    whose pages may call the API with a bearer token.
+    whose pages may call the API with a bearer token. `proxies` are the addresses and CIDRs
+    that may say, in X-Forwarded-For and X-Forwarded-Proto, for whom they ask and how that came.
     """
     app = FastAPI(
         title="Cron++", version=__version__, openapi_url=None, docs_url=None, redoc_url=None
@@ -86,6 +89,8 @@ def build_api(
         rules=GateRules(origins=tuple(origins)),
     )
     _allow_origins(app, origins)
+    if proxies:  # added last, so that everything inside sees whom the proxy asks for
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(proxies))
     return app
 
 

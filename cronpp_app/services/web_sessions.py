@@ -43,7 +43,10 @@ def ended_cookie(*, secure: bool) -> dict[str, Any]:
 
 
 def origin_of(connection: HTTPConnection) -> str:
-    """Return the network address a request comes from; what a header claims does not count."""
+    """Return the network address a request comes from.
+
+    What a header claims counts only if a trusted proxy sent it (CRONPP_TRUSTED_PROXIES).
+    """
     return connection.client.host if connection.client else "unknown"
 
 
