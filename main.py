@@ -33,7 +33,7 @@ from pages import register_pages
 log = logging.getLogger("cronpp.web")
 
 # Secrets would show in the list of processes.
-_NOT_OPTIONS = {"secret_key", "new_secret_key", "supervised"}
+_NOT_OPTIONS = {"secret_key", "new_secret_key", "heartbeat_url", "supervised"}
 OPTIONS = tuple(name for name in Settings.model_fields if name not in _NOT_OPTIONS)
 
 

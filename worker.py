@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from cronpp_app.composition import build_caller, build_performing, open_keys
+from cronpp_app.composition import build_caller, build_heartbeat, build_performing, open_keys
 from cronpp_app.engine.runtime import run_worker
 from cronpp_app.errors import CronppError, SetupError
 from cronpp_app.event_loop import run_in_event_loop
@@ -68,7 +68,7 @@ def _mongodb_uri(settings: Settings) -> str:
 
 async def _work(settings: Settings, uri: str) -> None:
     database = connect(uri, settings.database)
-    caller = build_caller(settings)
+    caller, heartbeat = build_caller(settings), build_heartbeat(settings)
     stop, hurry = asyncio.Event(), asyncio.Event()
     _stop_on_signals(stop, hurry)
     if settings.supervised:
@@ -76,10 +76,12 @@ async def _work(settings: Settings, uri: str) -> None:
     try:
         await ensure_indexes(database)
         performing = build_performing(database, caller, await open_keys(settings, database))
-        duties = build_worker(settings, database, performing.perform)
+        duties = build_worker(settings, database, performing.perform, heartbeat=heartbeat)
         await run_worker(duties, pace_of(settings), stop=stop, hurry=hurry)
     finally:
         await caller.aclose()
+        if heartbeat is not None:
+            await heartbeat.aclose()
         await database.client.close()
 
 

@@ -16,6 +16,7 @@ from cronpp_app.engine.prepare import Preparing
 from cronpp_app.errors import SetupError
 from cronpp_app.outbound.caller import Caller
 from cronpp_app.outbound.guard import Blocked, EgressRules, check_url, parse_allow
+from cronpp_app.outbound.heartbeat import HeartbeatCall
 from cronpp_app.sealing import KeyRing, derive_key
 from cronpp_app.secret_key import load_secret_key
 from cronpp_app.services.accounts import Accounts, SessionLimits
@@ -237,6 +238,13 @@ def _check_target(rules: EgressRules, url: str) -> None:
 def build_caller(settings: Settings) -> Caller:
     """Return what calls targets; needs a running event loop, close it with `aclose`."""
     return Caller(rules=egress_rules(settings), user_agent=USER_AGENT)
+
+
+def build_heartbeat(settings: Settings) -> HeartbeatCall | None:
+    """Return what calls the operator's heartbeat URL, if there is one; close it with `aclose`."""
+    if not settings.heartbeat_url:
+        return None
+    return HeartbeatCall(settings.heartbeat_url, user_agent=USER_AGENT)
 
 
 def build_performing(database: Database, caller: Caller, keys: Keys) -> Performing:

@@ -40,8 +40,10 @@ def _checked_database(name: str) -> str:
 def _checked_heartbeat_url(url: str) -> str:
     if not url:
         return url
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be a URL that starts with https:// or http://, or be empty")
+    _ = parts.port  # raises ValueError for one that cannot be
     return url
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
-from cronpp_app.clock import monotonic
+from cronpp_app.clock import monotonic, utc_now
 from cronpp_app.domain.leases import LeaseTerms
 from cronpp_app.domain.runs import Run
 from cronpp_app.engine.choice import Choice
@@ -19,6 +19,7 @@ from cronpp_app.engine.database_clock import DatabaseClock
 from cronpp_app.engine.execute import Executing, Perform
 from cronpp_app.engine.fire import Firing
 from cronpp_app.engine.first_claim import FirstClaim
+from cronpp_app.engine.heartbeat import Call, Heartbeat, VitalSigns
 from cronpp_app.engine.loops import Bell
 from cronpp_app.engine.reap import Reaping
 from cronpp_app.engine.record import Recording
@@ -34,6 +35,8 @@ from cronpp_app.store.changes import Notices
 from cronpp_app.store.counters import CounterStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.due import DueJobStore
+from cronpp_app.store.heartbeats import HeartbeatStore
+from cronpp_app.store.measures import MeasureStore
 from cronpp_app.store.queue import queue_of_jobs, queue_of_runs
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.seats import Seats
@@ -65,13 +68,20 @@ def worker_name() -> str:
 
 
 def build_worker(
-    settings: Settings, database: Database, perform: Perform, *, claims_first: bool = True
+    settings: Settings,
+    database: Database,
+    perform: Perform,
+    *,
+    claims_first: bool = True,
+    heartbeat: Call | None = None,
 ) -> Duties:
     """Return a worker's duties on `database`, ready to run; `perform` performs runs.
 
     With `claims_first` it holds the runs it makes from their first moment, if there is room.
+    `heartbeat` is called once a minute, by one of all workers, while the engine is healthy.
     """
-    return _Worker(settings, database).duties(perform, claims_first=claims_first)
+    worker = _Worker(settings, database)
+    return worker.duties(perform, claims_first=claims_first, heartbeat=heartbeat)
 
 
 class _Worker:
@@ -90,7 +100,9 @@ class _Worker:
         self.held = HeldClaims(limits_of(settings), freed=(self.claim_bell, self.start_bell))
         self.turns = Turns(self.id)
 
-    def duties(self, perform: Perform, *, claims_first: bool) -> Duties:
+    def duties(
+        self, perform: Perform, *, claims_first: bool, heartbeat: Call | None = None
+    ) -> Duties:
         recording = Recording(
             self.runs,
             self.attempts,
@@ -101,15 +113,16 @@ class _Worker:
         reaping = Reaping(self.attempts, recording, self.clock, terms=self.terms, draw=self.draw)
         executing = Executing(perform, recording, self.clock, self.held, draw=self.draw)
         starting = self._starting(executing)
+        firing = self._firing(starting if claims_first else None)
         return Duties(
-            firing=self._firing(starting if claims_first else None),
+            firing=firing,
             claiming=self._claiming(starting, reaping),
             starting=starting,
             executing=executing,
             recording=recording,
             renewing=self._renewing(executing),
             reaping=reaping,
-            upkeep=self._upkeep(),
+            upkeep=self._upkeep(heartbeat and self._heartbeat(heartbeat, firing)),
             notices=Notices(self.database),
             fire_bell=self.fire_bell,
             claim_bell=self.claim_bell,
@@ -158,7 +171,16 @@ class _Worker:
             let_go=self.claim_bell,
         )
 
-    def _upkeep(self) -> Upkeep:
+    def _heartbeat(self, call: Call, firing: Firing) -> Heartbeat:
+        signs = VitalSigns(
+            server_time=self.database.server_time,
+            wall_clock=utc_now,
+            oldest_due=MeasureStore(self.database).oldest_due,
+            looked_at=lambda: firing.looked_at,
+        )
+        return Heartbeat(HeartbeatStore(self.database), signs, self.clock, call=call)
+
+    def _upkeep(self, heartbeat: Heartbeat | None) -> Upkeep:
         return Upkeep(
             WorkerStore(self.database),
             CounterStore(self.database),
@@ -166,6 +188,7 @@ class _Worker:
             self.held,
             self.turns,
             worker_id=self.id,
+            heartbeat=heartbeat,
         )
 
 

@@ -28,6 +28,12 @@ def test_options_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
         ("mongodb_uri", "localhost:27017", "must start with mongodb://"),
         ("signup", "maybe", "'open', 'first' or 'closed'"),
         ("database", "a b", "without spaces"),
+        ("heartbeat_url", "hc.example/ping", "must be a URL that starts with https://"),
+        ("heartbeat_url", "ftp://hc.example/", "must be a URL that starts with https://"),
+        ("heartbeat_url", "http://hc.example:70000/", "Port out of range"),
+        ("trusted_proxies", "*", "must be an address or CIDR"),
+        ("trusted_proxies", "proxy.lan", "must be an address or CIDR"),
+        ("trusted_proxies", "10.0.0.1/8", "has host bits set"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(name: str, value: str, said: str) -> None:

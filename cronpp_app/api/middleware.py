@@ -28,6 +28,7 @@ log = logging.getLogger("cronpp.api")
 _ANONYMOUS = ("/healthz", "/readyz", "/metrics", "/_nicegui/", "/static/", "/favicon.ico")
 _OPEN_PAGES = ("/login", "/signup", "/auth/", "/_nicegui")
 _OPEN_API = frozenset({"/api/auth/signup", "/api/auth/login", "/api/openapi.json"})
+_POLICY_VIOLATION = 1008  # RFC 6455, 7.4.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,12 @@ class Gate:
             await self._pass_request(scope, receive, with_security_headers(scope, send))
 
     async def _pass_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Browsers let any page open a socket here, with our cookie if it is of the same site.
+        if not _is_from_our_page(Headers(scope=scope)):
+            log.warning("socket of another site's page refused")
+            await receive()
+            await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+            return
         # The socket's own handshake decides; here it only learns who is there.
         try:
             async with translated_errors():
@@ -150,14 +157,10 @@ class Gate:
         """Raise NotAllowed for a change that a page of somebody else asks for."""
         if scope["method"] in SAFE_METHODS:
             return
-        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+        origin = headers.get("origin")
         if origin is not None and origin in self._rules.origins:
             return
-        if site is not None:
-            ours = site in {"same-origin", "none"}
-        else:
-            ours = origin is None or urlsplit(origin).netloc == headers.get("host")
-        if not ours:
+        if not _is_from_our_page(headers):
             raise NotAllowed("This request comes from another site's page.")
 
 
@@ -170,6 +173,14 @@ def _note_way(scope: Scope, identity: Identity | None) -> None:
     token = identity.token if identity else None
     via = Via.TOKEN if token is not None else Via.API if _is_api(scope["path"]) else Via.PAGE
     act(via=via, address=_address(scope), token=token)
+
+
+def _is_from_our_page(headers: Headers) -> bool:
+    """Return whether a request comes from a page of ours, or from no page at all."""
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
 
 
 def _is_api(path: str) -> bool:

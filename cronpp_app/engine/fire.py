@@ -46,6 +46,12 @@ class Firing:
         self._clock = clock
         self._fired = fired
         self._first_claim = first_claim
+        self._looked_at: datetime | None = None
+
+    @property
+    def looked_at(self) -> datetime | None:
+        """Return when the last look that went well began, or None before the first."""
+        return self._looked_at
 
     async def step(self) -> bool:
         """Fire a page of due jobs; return whether there are likely more.
@@ -57,6 +63,7 @@ class Firing:
         chosen = await self._choice.of(now=now, limit=PAGE)
         if chosen.ids:
             await self._fire(chosen.ids, now=now, ahead=HORIZON if chosen.herd else AHEAD)
+        self._looked_at = now
         return chosen.more
 
     def seconds_until_look(self) -> float | None:

@@ -10,6 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from cronpp_app import __version__
 from cronpp_app.engine.claims import HeldClaims
 from cronpp_app.engine.database_clock import DatabaseClock
+from cronpp_app.engine.heartbeat import Heartbeat
 from cronpp_app.engine.turns import Turns
 from cronpp_app.store.counters import CounterStore
 from cronpp_app.store.workers import WorkerInfo, WorkerStore
@@ -20,6 +21,7 @@ BEAT_SECONDS = 10
 LOOK_AROUND_SECONDS = 2
 SYNC_SECONDS = 20
 COUNT_SECONDS = 5
+HEARTBEAT_LOOK_SECONDS = 10
 
 
 class Upkeep:
@@ -34,6 +36,7 @@ class Upkeep:
         turns: Turns,
         *,
         worker_id: str,
+        heartbeat: Heartbeat | None = None,
     ) -> None:
         self._workers = workers
         self._counters = counters
@@ -41,6 +44,7 @@ class Upkeep:
         self._held = held
         self._turns = turns
         self._worker_id = worker_id
+        self._heartbeat = heartbeat
         self._scheduler = AsyncIOScheduler(timezone="UTC")
 
     async def start(self) -> None:
@@ -55,9 +59,9 @@ class Upkeep:
             (self._clock.sync, SYNC_SECONDS),
             (self._counters.flush, COUNT_SECONDS),
         ):
-            self._scheduler.add_job(
-                _logged(duty), "interval", seconds=seconds, max_instances=1, coalesce=True
-            )
+            self._every(seconds, duty)
+        if self._heartbeat is not None:
+            self._every(HEARTBEAT_LOOK_SECONDS, self._heartbeat.step)
         self._scheduler.start()
 
     async def stop(self) -> None:
@@ -65,6 +69,11 @@ class Upkeep:
         self._scheduler.shutdown(wait=False)
         await _logged(self._counters.flush)()
         await _logged(lambda: self._workers.leave(self._worker_id))()
+
+    def _every(self, seconds: int, duty: Callable[[], Awaitable[None]]) -> None:
+        self._scheduler.add_job(
+            _logged(duty), "interval", seconds=seconds, max_instances=1, coalesce=True
+        )
 
     async def _beat(self) -> None:
         await self._workers.beat(

@@ -15,6 +15,7 @@ from cronpp_app.domain.backoff import RetryPolicy
 from cronpp_app.domain.jobs import Job, JobDefinition, JobStatus, LogAction
 from cronpp_app.domain.runs import Run
 from cronpp_app.domain.schedules import IntervalSchedule
+from cronpp_app.engine.heartbeat import Call
 from cronpp_app.engine.perform import Performing, call_headers
 from cronpp_app.engine.runtime import Duties
 from cronpp_app.outbound.caller import Caller
@@ -63,13 +64,21 @@ class Bench:
         self.workers: list[Duties] = []
         self.services = build_services(Settings(egress_allow="127.0.0.1"), database, keys)
 
-    async def worker(self, *, claims_first: bool = False, **settings: Any) -> Duties:
+    async def worker(
+        self, *, claims_first: bool = False, heartbeat: Call | None = None, **settings: Any
+    ) -> Duties:
         """Return a new worker that has read the database's clock and does nothing by itself.
 
         It leaves the runs it fires to whoever claims them, so that tests can look between.
         """
         chosen = Settings(**{"slots": 50, **settings})
-        duties = build_worker(chosen, self.database, self.target.perform, claims_first=claims_first)
+        duties = build_worker(
+            chosen,
+            self.database,
+            self.target.perform,
+            claims_first=claims_first,
+            heartbeat=heartbeat,
+        )
         await duties.upkeep._clock.sync()
         self.workers.append(duties)
         return duties
