@@ -164,6 +164,20 @@ MUTANTS: Final = (
         new="due = claims",
     ),
     Mutant(
+        name="a run that takes its workers down is tried for ever",
+        file="domain/runs.py",
+        old="if lost_count >= POISON_AFTER_LOST:",
+        new="if lost_count < 0:",
+        tests="tests/domain/test_policies.py",
+    ),
+    Mutant(
+        name="a job whose runs take workers down goes on",
+        file="store/due.py",
+        old="if e.poisoned\n",
+        new="if e.poisoned and not e.run\n",
+        tests="tests/engine/test_reap.py",
+    ),
+    Mutant(
         name="fire times ahead start ahead",
         file="engine/start.py",
         old="self._waiting[0][0] <= now and",
