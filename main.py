@@ -26,7 +26,7 @@ from cronpp_app.services.upkeep import upkeep
 from cronpp_app.settings import Settings, load_settings, parse_options
 from cronpp_app.store.database import connect
 from cronpp_app.store.embedded import start_embedded
-from cronpp_app.store.indexes import ensure_indexes
+from cronpp_app.store.migrations import bring_up_to_date
 from cronpp_app.supervisor import local_workers
 from pages import register_pages
 
@@ -87,7 +87,7 @@ def _listening_socket(settings: Settings) -> Iterator[socket.socket]:
 
 async def _serve(settings: Settings, uri: str, listener: socket.socket) -> None:
     database = connect(uri, settings.database)
-    await ensure_indexes(database)
+    await bring_up_to_date(database)
     services = build_services(settings, database, await open_keys(settings, database))
     web = build_web(settings, services)
     register_pages(web, services, settings)

@@ -22,7 +22,7 @@ from cronpp_app.logs import set_up_logs
 from cronpp_app.settings import Settings, load_settings, parse_options
 from cronpp_app.store.database import connect
 from cronpp_app.store.embedded import find_embedded
-from cronpp_app.store.indexes import ensure_indexes
+from cronpp_app.store.migrations import bring_up_to_date
 from cronpp_app.worker_composition import build_worker, pace_of
 
 log = logging.getLogger("cronpp.worker")
@@ -74,7 +74,7 @@ async def _work(settings: Settings, uri: str) -> None:
     if settings.supervised:
         _stop_without_parent(stop)
     try:
-        await ensure_indexes(database)
+        await bring_up_to_date(database)
         performing = build_performing(database, caller, await open_keys(settings, database))
         duties = build_worker(settings, database, performing.perform, heartbeat=heartbeat)
         await run_worker(duties, pace_of(settings), stop=stop, hurry=hurry)

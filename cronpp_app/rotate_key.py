@@ -11,6 +11,7 @@ from cronpp_app.settings import Settings, load_settings, parse_options
 from cronpp_app.store.database import Database, connect
 from cronpp_app.store.embedded import find_embedded
 from cronpp_app.store.keys import FOLLOW_SECONDS, KeyStore
+from cronpp_app.store.migrations import check_version
 from cronpp_app.store.rotation import Rotation
 
 OPTIONS = ("mongodb_uri", "database", "data_dir")
@@ -46,6 +47,7 @@ async def _run(settings: Settings, *, finishing: bool) -> str:
         raise SetupError("no MongoDB: set CRONPP_MONGODB_URI or start main.py")
     database = connect(uri, settings.database)
     try:
+        await check_version(database)
         return await (finish(settings, database) if finishing else change(settings, database))
     finally:
         await database.client.close()

@@ -1,5 +1,10 @@
 """Every index, with the query it serves. Made at start; making one that exists costs nothing."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import bson
 from pymongo import ASCENDING as UP
 from pymongo import DESCENDING as DOWN
 from pymongo import IndexModel
@@ -168,18 +173,59 @@ AUDIT = [
 ]
 
 
+INDEXES: Final[Mapping[str, list[IndexModel]]] = MappingProxyType(
+    {
+        "users": USERS,
+        "sessions": SESSIONS,
+        "api_tokens": API_TOKENS,
+        "jobs": JOBS,
+        "runs": RUNS,
+        "execution_logs": LOGS,
+        "workers": WORKERS,
+        "throttles": THROTTLES,
+        "secrets": SECRETS,
+        "deleted_jobs": DELETED_JOBS,
+        "departures": DEPARTURES,
+        "idempotency_keys": IDEMPOTENCY,
+        "audit_log": AUDIT,
+    }
+)
+# Names of before, whose indexes serve no query any more. Others may be the operator's own.
+_RETIRED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {"jobs": frozenset({"due_jobs"}), "runs": frozenset({"wake_of_users"})}
+)
+_OPTIONS: Final = ("unique", "partialFilterExpression", "expireAfterSeconds")
+
+
 async def ensure_indexes(database: Database) -> None:
     """Create what is missing."""
-    await database.users.create_indexes(USERS)
-    await database.sessions.create_indexes(SESSIONS)
-    await database.api_tokens.create_indexes(API_TOKENS)
-    await database.jobs.create_indexes(JOBS)
-    await database.runs.create_indexes(RUNS)
-    await database.logs.create_indexes(LOGS)
-    await database.workers.create_indexes(WORKERS)
-    await database.raw["throttles"].create_indexes(THROTTLES)
-    await database.raw["secrets"].create_indexes(SECRETS)
-    await database.raw["deleted_jobs"].create_indexes(DELETED_JOBS)
-    await database.raw["departures"].create_indexes(DEPARTURES)
-    await database.raw["idempotency_keys"].create_indexes(IDEMPOTENCY)
-    await database.raw["audit_log"].create_indexes(AUDIT)
+    for name, models in INDEXES.items():
+        await database.raw[name].create_indexes(models)
+
+
+async def replace_outdated_indexes(database: Database) -> None:
+    """Drop indexes that are retired, and make those anew that differ from the one meant.
+
+    MongoDB refuses an index whose name is taken by another, so without this the start of a
+    newer Cron++ would fail. Can be repeated after it was interrupted.
+    """
+    for name, models in INDEXES.items():
+        collection = database.raw[name]
+        there = await collection.index_information()
+        meant = {model.document["name"]: model.document for model in models}
+        for index, found in there.items():
+            is_ours = index in meant and _is_as_meant(found, meant[index])
+            is_foreign = index not in meant and index not in _RETIRED.get(name, ())
+            if not (is_ours or is_foreign):
+                await collection.drop_index(index)
+        await collection.create_indexes(models)
+
+
+def _is_as_meant(found: Mapping[str, Any], meant: Mapping[str, Any]) -> bool:
+    same_key = [*found["key"]] == [*meant["key"].items()]
+    return same_key and _options_of(found) == _options_of(meant)
+
+
+def _options_of(index: Mapping[str, Any]) -> bytes:
+    # As BSON, because the driver reads moments of an index without their zone.
+    return bson.encode({option: index.get(option) for option in _OPTIONS})
