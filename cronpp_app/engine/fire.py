@@ -76,7 +76,12 @@ class Firing:
         due = await self._jobs.due(job_ids, until=now + ahead)
         for job_id, reason in due.damaged.items():
             await self._set_aside(job_id, reason, now)
-        planned = [(job, await self._plan(job, now=now, ahead=ahead)) for job in due.jobs]
+        moments = await self._noticed(due.jobs, now)
+        planned = [
+            (job, await self._plan(job, noticed_at=moments[job.id], until=now + ahead))
+            for job in due.jobs
+            if job.id in moments
+        ]
         plans = [(job, plan) for job, plan in planned if plan]
         if self._clock.now() - now > PLAN_HOLDS:
             return  # frozen, or without a database: by now others may have decided otherwise
@@ -91,21 +96,25 @@ class Firing:
             self._first_claim.keep(ready, added)
         self._fired.ring()
 
-    async def _plan(self, job: Job, *, now: datetime, ahead: timedelta) -> FirePlan | None:
-        """Return the plan of a due job, or None if it was set aside or changed meanwhile.
+    async def _noticed(self, jobs: Sequence[Job], now: datetime) -> dict[str, datetime]:
+        """Return the moment by which to judge misfires, for each of `jobs` that did not change.
 
-        Of one that is late, all workers judge misfires by the moment at which the first of them
+        Of those that are late, all workers judge by the moment at which the first of them
         noticed: else what one tells as a gap another would run.
         """
-        due, until = job.next_run_time or now, now + ahead
-        plan = partial(self._planned, job, until=until)
-        if due >= now - job.definition.misfire.grace / 2:
-            return await plan(due=due, now=now)
-        noticed_at = await self._jobs.noticed(job, now=now, holds=PLAN_HOLDS)
-        if noticed_at is None:
-            await plan(due=due, now=now)  # one that is damaged is found out by that
-            return None
-        planned = await plan(due=due, now=noticed_at)
+        late = [job for job in jobs if _is_late(job, now)]
+        moments = dict.fromkeys((job.id for job in jobs), now)
+        if late:
+            for job in late:
+                del moments[job.id]
+            moments |= await self._jobs.noticed(late, now=now, holds=PLAN_HOLDS)
+        return moments
+
+    async def _plan(self, job: Job, *, noticed_at: datetime, until: datetime) -> FirePlan | None:
+        """Return the plan of a due job, or None if it was set aside."""
+        due = job.next_run_time or noticed_at
+        plan = partial(self._planned, job, now=noticed_at, until=until)
+        planned = await plan(due=due)
         if planned is None or not planned.gaps:
             return planned
         # Somebody may have died between insert and advance: go on behind what is told.
@@ -113,7 +122,7 @@ class Firing:
         behind = next_fire(job.definition.schedule, after=told) if told else due
         if behind is None:
             return FirePlan(fires=(), gaps=(), next_run_time=None)
-        return await plan(due=behind, now=noticed_at)
+        return await plan(due=behind)
 
     async def _planned(
         self, job: Job, *, due: datetime, now: datetime, until: datetime
@@ -131,6 +140,12 @@ class Firing:
         log.error("job set aside", extra={"job_id": job_id, "reason": reason})
         message = f"Set aside, because it could not be read: {reason}. Give it anew, or delete it."
         await self._jobs.set_aside(job_id, reason=message, now=now)
+
+
+def _is_late(job: Job, now: datetime) -> bool:
+    """Return whether `job` is about to be a misfire, or is one."""
+    due = job.next_run_time
+    return due is not None and due < now - job.definition.misfire.grace / 2
 
 
 def _runs_of(job: Job, plan: FirePlan, now: datetime) -> list[Run]:

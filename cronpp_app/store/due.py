@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pymongo import ReturnDocument, UpdateOne
+from pymongo import UpdateOne
 
 from cronpp_app.domain.jobs import Job, JobStatus
 from cronpp_app.domain.runs import PAUSE_AFTER_POISONED, JobStanding, Run, RunStatus
@@ -85,28 +85,24 @@ class DueJobStore:
                 damaged[document["_id"]] = str(error)
         return DueJobs(jobs=tuple(jobs), damaged=damaged)
 
-    async def noticed(self, job: Job, *, now: datetime, holds: timedelta) -> datetime | None:
-        """Return when somebody noticed that `job` is late: now, or up to `holds` ago.
+    async def noticed(
+        self, jobs: Sequence[Job], *, now: datetime, holds: timedelta
+    ) -> dict[str, datetime]:
+        """Return when somebody noticed that `jobs` are late: now, or up to `holds` ago.
 
-        Returns None if the job is not what it was any more.
+        A job that is not what it was any more is left out.
         """
-        as_read = {"_id": job.id, "version": job.version, "next_run_time": job.next_run_time}
-        still_holds = {
-            "$and": [
-                {"$eq": ["$noticed.due", job.next_run_time]},
-                {"$gte": ["$noticed.at", now - holds]},
-            ]
+        late = {"_id": {"$in": [job.id for job in jobs]}, "next_run_time": _IS_DATE}
+        await self._jobs.update_many(late, [_noticed_stage(now, holds)])
+        fields = {"version": 1, "next_run_time": 1, "noticed.at": 1}
+        found = {document["_id"]: document async for document in self._jobs.find(late, fields)}
+        return {
+            job.id: document["noticed"]["at"]
+            for job in jobs
+            if (document := found.get(job.id))
+            and document["version"] == job.version
+            and document["next_run_time"] == job.next_run_time
         }
-        first = {"due": job.next_run_time, "at": now}
-        noticed = {"$cond": [still_holds, "$noticed", {"$literal": first}]}
-        document = await self._jobs.find_one_and_update(
-            as_read,
-            [{"$replaceWith": {"$mergeObjects": ["$$ROOT", {"noticed": noticed}]}}],
-            {"noticed": 1},
-            return_document=ReturnDocument.AFTER,
-        )
-        at: datetime | None = document["noticed"]["at"] if document else None
-        return at
 
     async def advance(self, advances: Sequence[Advance]) -> None:
         """Compare-and-set `next_run_time`; one that changed in between stays as it is."""
@@ -181,6 +177,16 @@ class DueJobStore:
             noted = same("last_run.id", {key: e.run.id for key, e in ended.items()})
             not_noted = {"_id": {"$in": list(rows)}, "$expr": {"$not": [noted]}}
             await self._jobs.update_many(not_noted, merge_with(rows, _SUMMED_UP))
+
+
+def _noticed_stage(now: datetime, holds: timedelta) -> Document:
+    """Return the stage that notes `now`, unless a note on the same due time still holds."""
+    same_due = {"$eq": ["$noticed.due", "$next_run_time"]}
+    holds_on = {"$and": [same_due, {"$gte": ["$noticed.at", now - holds]}]}
+    note = {"due": "$next_run_time", "at": now}
+    noticed = {"$cond": [holds_on, "$noticed", note]}
+    # Not $set, which would mix the fields of the note into what a damaged job has there.
+    return {"$replaceWith": {"$mergeObjects": ["$$ROOT", {"noticed": noticed}]}}
 
 
 def _standing_from(document: Mapping[str, Any]) -> JobStanding:
