@@ -93,7 +93,8 @@ async def _serve(settings: Settings, uri: str, listener: socket.socket) -> None:
     register_pages(web, services, settings)
     server = _Server(_server_config(web))
     _stop_on_signals(server)
-    async with local_workers(settings, uri), upkeep(services.departures):
+    unfinished = (services.departures.finish_all, services.administration.settle_all)
+    async with local_workers(settings, uri), upkeep(*unfinished):
         await server.serve(sockets=[listener])
     await services.aclose()
     await database.client.close()

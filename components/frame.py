@@ -20,6 +20,12 @@ PAGES = (
     ("/settings", "Settings", "settings", "s"),
     ("/api/docs", "API reference", "book-open", "r"),
 )
+ADMIN_PAGE = ("/admin", "Admin", "shield-check", "m")
+
+
+def pages_for(*, is_admin: bool) -> tuple[tuple[str, str, str, str], ...]:
+    """Return the pages that somebody is led to; administrators have one more."""
+    return (*PAGES[:-1], ADMIN_PAGE, PAGES[-1]) if is_admin else PAGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +37,7 @@ class FrameValues:
     """
 
     email: str
+    is_admin: bool
     timezone: str
     path: str
     jobs: str
@@ -91,7 +98,7 @@ def _drawer(values: FrameValues) -> ui.element:
         navigation = box("cx-stack", tag="nav").style("gap:2px")
         navigation.props["aria-label"] = "Main"
         with navigation:
-            for path, words, icon_name, key in PAGES:
+            for path, words, icon_name, key in pages_for(is_admin=values.is_admin):
                 _nav_item(path, words, icon_name, values).props["data-cx-go"] = key
         _workers(values.workers)
     return drawer

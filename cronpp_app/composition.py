@@ -21,6 +21,7 @@ from cronpp_app.sealing import KeyRing, derive_key
 from cronpp_app.secret_key import load_secret_key
 from cronpp_app.services.accounts import Accounts, SessionLimits
 from cronpp_app.services.actions import Actions
+from cronpp_app.services.administration import Administration
 from cronpp_app.services.audit import Audit
 from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.deletions import Deletions
@@ -57,6 +58,7 @@ from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.keys import Keys, KeyStore
 from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.measures import MeasureStore
+from cronpp_app.store.people import PeopleStore
 from cronpp_app.store.replays import ReplayStore
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.secrets import SecretStore
@@ -74,6 +76,7 @@ class Services:
     accounts: Accounts
     departures: Departures
     audit: Audit
+    administration: Administration
     tokens: Tokens
     signing: Signing
     secrets: Secrets
@@ -131,10 +134,12 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
     )
     jobs_of_people = Jobs(jobs, runs, ring=ring, secrets=job_secrets, audit=audit)
     changes = Changes(database)
+    bulk_jobs = BulkJobs(bulk, runs, ring=ring, audit=audit)
     return Services(
         accounts=accounts,
         departures=build_departures(database, keys, accounts, audit=audit, retention=retention),
         audit=audit,
+        administration=Administration(PeopleStore(database), accounts, bulk_jobs, audit=audit),
         tokens=Tokens(TokenStore(database), accounts, audit=audit),
         signing=Signing(SigningStore(database, keys), audit=audit),
         secrets=Secrets(secrets, audit=audit),
@@ -152,7 +157,7 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
             ring=ring,
             audit=audit,
         ),
-        bulk_jobs=BulkJobs(bulk, runs, ring=ring, audit=audit),
+        bulk_jobs=bulk_jobs,
         transfer=Transfer(jobs, bulk, ring=ring, secrets=job_secrets, audit=audit),
         overviews=Overviews(jobs, ledger, WorkerStore(database)),
         metrics=Metrics(CounterStore(database), MeasureStore(database), WorkerStore(database)),
@@ -205,6 +210,7 @@ def offered_by(services: Services) -> ApiServices:
         accounts=services.accounts,
         departures=services.departures,
         audit=services.audit,
+        administration=services.administration,
         tokens=services.tokens,
         signing=services.signing,
         secrets=services.secrets,

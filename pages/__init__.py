@@ -9,6 +9,7 @@ from components.theme import STATIC, install_theme
 from cronpp_app.settings import Settings
 from pages import (
     activity,
+    admin,
     dashboard,
     editor,
     entrance,
@@ -43,6 +44,7 @@ def register_pages(web: FastAPI, services: "Services", _settings: Settings) -> N
     timeline.register(services)
     workers.register(services)
     activity.register(services)
+    admin.register(services)
     editor.register(services)
     job.register(services)  # after the editor: /jobs/new is no job
     settings.register(services)

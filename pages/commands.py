@@ -1,11 +1,12 @@
 """The command palette and the list of shortcuts, opened by key on every page."""
 
-from components.frame import PAGES
+from components.frame import pages_for
 from components.palette import Choice, Palette
 from components.shortcuts import shortcuts_dialog
 from cronpp_app.domain.descriptions import describe
 from cronpp_app.domain.jobs import Job
 from cronpp_app.services.accounts import User
+from cronpp_app.services.administration import Role
 from cronpp_app.services.jobs import JobQuery
 from pages.visitor import Visitor
 
@@ -25,6 +26,7 @@ class Commands:
 
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor
+        self._is_admin = visitor.user.role == Role.ADMIN
         self._palette: Palette | None = None
 
     async def open(self) -> None:
@@ -38,22 +40,26 @@ class Commands:
     def show_shortcuts(self) -> None:
         """Show which keys do what."""
         with self._visitor.client:
-            shortcuts_dialog([(key, words) for _, words, _, key in PAGES])
+            pages = pages_for(is_admin=self._is_admin)
+            shortcuts_dialog([(key, words) for _, words, _, key in pages])
 
     async def _find(self, user: User, words: str) -> None:
         palette = self._palette
         if palette is None:
             return
-        groups = {"Pages": _matching(_pages(), words), "Actions": _matching(_ACTIONS, words)}
+        groups = {
+            "Pages": _matching(_pages(is_admin=self._is_admin), words),
+            "Actions": _matching(_ACTIONS, words),
+        }
         query = JobQuery(q=words[:200], limit=_MOST_JOBS, sort="name" if words else "-last_run")
         jobs = await self._visitor.services.jobs.search(user, query)
         palette.show(words, {"Jobs": [_job(job) for job in jobs.items], **groups})
 
 
-def _pages() -> tuple[Choice, ...]:
+def _pages(*, is_admin: bool) -> tuple[Choice, ...]:
     return tuple(
         Choice(words=words, icon=icon, href=path, hint=f"G {key.upper()}")
-        for path, words, icon, key in PAGES
+        for path, words, icon, key in pages_for(is_admin=is_admin)
     )
 
 

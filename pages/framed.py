@@ -8,6 +8,7 @@ from nicegui import ui
 from components.frame import FrameValues, frame
 from components.words import epoch_ms
 from cronpp_app.clock import utc_now
+from cronpp_app.services.administration import Role
 from cronpp_app.services.jobs import JobQuery
 from pages.commands import Commands
 from pages.failing import watch_failing
@@ -25,6 +26,7 @@ async def framed(visitor: Visitor, path: str, *, narrow: bool = False) -> AsyncI
     )
     values = FrameValues(
         email=user.email,
+        is_admin=user.role == Role.ADMIN,
         timezone=user.timezone,
         path=path,
         jobs=f"{jobs.total:,}" if jobs.total_is_exact else f"{jobs.total:,}+",

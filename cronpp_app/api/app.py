@@ -11,6 +11,7 @@ from cronpp_app import __version__
 from cronpp_app.api import (
     account,
     actions,
+    admin,
     audit,
     auth,
     bulk,
@@ -39,6 +40,7 @@ _ROUTERS = (
     account.router,
     sessions.router,
     audit.router,
+    admin.router,
     signing.router,
     secrets.router,
     tokens.router,

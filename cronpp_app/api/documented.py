@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from cronpp_app.api.problems import MEDIA_TYPE, problem_fields, summary_of
 from cronpp_app.domain.jobs import JobStatus
 from cronpp_app.domain.runs import RunStatus
+from cronpp_app.services.administration import Role
 from cronpp_app.services.bulk import BulkOperation
 from cronpp_app.services.draft_models import ActionTest, JobDraft, ScheduleDraft, Strict
 from cronpp_app.services.draft_types import OptionalMoment, Text, Whole, refuse
@@ -76,6 +77,12 @@ class AccountDeletion(Strict):
     """The present password: what cannot be taken back is asked for twice."""
 
     password: str
+
+
+class RoleChange(Strict):
+    """Another role of an account."""
+
+    role: Annotated[Role, Field(strict=False)]
 
 
 class PreviewDraft(Strict):
@@ -168,6 +175,7 @@ REQUEST_MODELS: Final[tuple[type[BaseModel], ...]] = (
     ImportDraft,
     NewSecretDraft,
     SecretDraft,
+    RoleChange,
 )
 
 

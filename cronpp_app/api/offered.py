@@ -9,6 +9,7 @@ from functools import partial
 from cronpp_app.clock import utc_now
 from cronpp_app.services.accounts import Accounts
 from cronpp_app.services.actions import Actions
+from cronpp_app.services.administration import Administration
 from cronpp_app.services.audit import Audit
 from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.departures import Departures
@@ -36,6 +37,7 @@ class ApiServices:
     accounts: Accounts
     departures: Departures
     audit: Audit
+    administration: Administration
     tokens: Tokens
     signing: Signing
     secrets: Secrets

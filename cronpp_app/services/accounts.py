@@ -93,6 +93,10 @@ class Accounts:
             # What was typed in its place is not kept, it may be a password.
             await self._audit.note_refusal(account)
             raise NotSignedIn(_WRONG)
+        # Asked once more, where it is noted: who is disabled meanwhile does not slip in.
+        if not await self._store.note_sign_in(account.id, now=self._clock()):
+            await self._audit.note_refusal(account)
+            raise NotSignedIn(_WRONG)
         if self._hasher.is_outdated(account.password_hash):
             await self._store.refresh_hash(
                 account.id,
@@ -108,7 +112,7 @@ class Accounts:
     async def user(self, user_id: str) -> User | None:
         """Return the person of an account that may be used, or None."""
         account = await self._store.by_id(user_id)
-        return user_of(account) if account else None
+        return user_of(account) if account and not account.is_disabled else None
 
     async def logout(self, identity: Identity) -> None:
         """End this session."""

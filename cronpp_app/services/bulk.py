@@ -26,6 +26,8 @@ from cronpp_app.store.runs import RunStore
 # Small enough for the event loop to serve others in between, large enough to be quick.
 _STEP = 250
 _TRIES = 10
+ACCOUNT_DISABLED: Final = "The account is disabled."
+_ENDED_MEANWHILE: Final = "Its time passed while the account was disabled."
 
 
 class BulkOperation(StrEnum):
@@ -89,6 +91,25 @@ class BulkJobs:
         matching = await self._store.matching(filter_of(user, query))
         return await self._do(user, matching, operation)
 
+    async def suspend(self, user: User) -> None:
+        """Pause every job of a disabled account, with the reason; waiting runs are cancelled.
+
+        May be repeated: what is paused already stays as it is.
+        """
+        job_ids = await self._store.on_timetable(user.id)
+        await self._pause(user, job_ids, reason=ACCOUNT_DISABLED)
+        # Also runs that somebody started by hand, of jobs that were paused before.
+        now = self._clock()
+        await self._store.cancel_waiting(user.id, None, reason=ACCOUNT_DISABLED, now=now)
+
+    async def lift(self, user: User) -> None:
+        """Put the jobs that `suspend` paused back on the timetable; nothing is caught up."""
+        job_ids = await self._store.stopped_for(user.id, ACCOUNT_DISABLED)
+        await self._resume(user, job_ids)
+        left = await self._store.stopped_for(user.id, ACCOUNT_DISABLED)
+        for some in portions(left, _STEP):
+            await self._store.explain(user.id, some, reason=_ENDED_MEANWHILE)
+
     async def _do(
         self, user: User, job_ids: Sequence[str], operation: BulkOperation
     ) -> BulkOutcome:
@@ -103,15 +124,15 @@ class BulkJobs:
             await self._audit.note(user, _TOLD[operation], count=changed)
         return BulkOutcome(matched=len(job_ids), changed=changed)
 
-    async def _pause(self, user: User, job_ids: Sequence[str]) -> int:
+    async def _pause(self, user: User, job_ids: Sequence[str], *, reason: str | None = None) -> int:
         paused: set[str] = set()
         for some in portions(job_ids, _STEP):
             now = self._clock()
             due = await self._store.jobs(user.id, some, due_by=now)
-            paused.update(await self._store.pause(user.id, some, now=now))
-            await self._open_fires.close(due, reason=PAUSED, now=now)
+            paused.update(await self._store.pause(user.id, some, now=now, reason=reason))
+            await self._open_fires.close(due, reason=reason or PAUSED, now=now)
         # First the jobs, then their runs: a run fired in between finds its job paused.
-        await self._cancel_waiting(user, paused, reason="The job was paused.")
+        await self._cancel_waiting(user, paused, reason=reason or "The job was paused.")
         return len(paused)
 
     async def _delete(self, user: User, job_ids: Sequence[str]) -> int:

@@ -181,7 +181,7 @@ class Sessions:
         if session is None or now - session.seen_at >= self._limits.idle:
             return None
         account = await self._accounts.by_id(session.user_id)
-        if account is None or session.epoch != account.session_epoch:
+        if account is None or account.is_disabled or session.epoch != account.session_epoch:
             return None
         if now - session.seen_at >= _USE_NOTED_EVERY:
             await self._store.note_use(session_id, now=now)

@@ -1,13 +1,12 @@
 """Upkeep of the web process: what people's requests may have left unfinished."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from cronpp_app.clock import utc_now
-from cronpp_app.services.departures import Departures
 
 log = logging.getLogger("cronpp.web")
 
@@ -15,20 +14,24 @@ FINISH_SECONDS = 20
 
 
 @asynccontextmanager
-async def upkeep(departures: Departures) -> AsyncIterator[None]:
-    """Go on with interrupted departures: now, and by timetable until the block ends."""
+async def upkeep(*unfinished: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Call each of `unfinished`, which go on with what was interrupted.
 
-    async def finish() -> None:
-        try:
-            await departures.finish_all()
-        except Exception:  # the database may be away for a while
-            log.warning("departures not finished", exc_info=True)
-
+    Now, and by timetable until the block ends.
+    """
     scheduler = AsyncIOScheduler(timezone="UTC")
     timetable = {"seconds": FINISH_SECONDS, "max_instances": 1, "coalesce": True}
-    scheduler.add_job(finish, "interval", next_run_time=utc_now(), **timetable)
+    for finish in unfinished:
+        scheduler.add_job(_once, "interval", [finish], next_run_time=utc_now(), **timetable)
     scheduler.start()
     try:
         yield
     finally:
         scheduler.shutdown(wait=False)
+
+
+async def _once(finish: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await finish()
+    except Exception:  # the database may be away for a while
+        log.warning("what was interrupted is not finished", exc_info=True)

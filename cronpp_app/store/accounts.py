@@ -22,6 +22,7 @@ class Account:
     password_hash: str
     session_epoch: int
     created_at: datetime
+    is_disabled: bool = False
 
 
 class EmailTaken(Exception):
@@ -60,23 +61,24 @@ class AccountStore:
             "password_hash": password_hash,
             "session_epoch": 0,
             "created_at": now,
+            "signed_in_at": now,
         }
         try:
             await self._users.insert_one(document | ({"founder": True} if founder else {}))
         except DuplicateKeyError as error:
             by_email = "email" in (error.details or {}).get("keyPattern", {})
             raise (EmailTaken if by_email else FounderExists) from error
-        return _account_from(document)
+        return account_from(document)
 
     async def by_email(self, email: str) -> Account | None:
         """Return the account of a normalised e-mail address, or None."""
         document = await self._users.find_one({"email": email})
-        return _account_from(dict(document)) if document else None
+        return account_from(dict(document)) if document else None
 
     async def by_id(self, user_id: str) -> Account | None:
         """Return an account, or None."""
         document = await self._users.find_one({"_id": user_id})
-        return _account_from(dict(document)) if document else None
+        return account_from(dict(document)) if document else None
 
     async def set_password(self, user_id: str, *, old_hash: str, new_hash: str) -> Account | None:
         """Replace a password and end the epoch of all sessions in the same write.
@@ -88,7 +90,7 @@ class AccountStore:
             {"$set": {"password_hash": new_hash}, "$inc": {"session_epoch": 1}},
             return_document=ReturnDocument.AFTER,
         )
-        return _account_from(dict(document)) if document else None
+        return account_from(dict(document)) if document else None
 
     async def refresh_hash(self, user_id: str, *, old_hash: str, new_hash: str) -> None:
         """Store the same password hashed with present parameters; sessions go on."""
@@ -103,14 +105,21 @@ class AccountStore:
             {"$set": {"timezone": timezone}},
             return_document=ReturnDocument.AFTER,
         )
-        return _account_from(dict(document)) if document else None
+        return account_from(dict(document)) if document else None
+
+    async def note_sign_in(self, user_id: str, *, now: datetime) -> bool:
+        """Note when somebody signed in; return False if the account is disabled, or gone."""
+        usable = {"_id": user_id, "disabled_at": {"$exists": False}}
+        noted = await self._users.update_one(usable, {"$set": {"signed_in_at": now}})
+        return noted.matched_count == 1
 
     async def end_epoch(self, user_id: str) -> None:
         """Make every session of the account invalid in one write."""
         await self._users.update_one({"_id": user_id}, {"$inc": {"session_epoch": 1}})
 
 
-def _account_from(document: Document) -> Account:
+def account_from(document: Document) -> Account:
+    """Return the account that a document holds."""
     return Account(
         id=document["_id"],
         email=document["email"],
@@ -119,4 +128,5 @@ def _account_from(document: Document) -> Account:
         password_hash=document["password_hash"],
         session_epoch=document["session_epoch"],
         created_at=document["created_at"],
+        is_disabled="disabled_at" in document,
     )

@@ -16,6 +16,7 @@ from cronpp_app.store.documents import NEVER, Document, job_document
 from cronpp_app.store.jobs import JobFilter, readable
 
 _IS_DATE = {"$type": "date"}
+_ACTIVE = [JobStatus.PENDING.value, JobStatus.RUNNING.value, JobStatus.RETRYING.value]
 _WAITING = [RunStatus.PENDING.value, RunStatus.RETRYING.value]
 _LEFT_QUEUE = ("wake_at", "due_at", "seat", "queued", "claim_id", "error")
 _CANCELLED_AT_ONCE = 1_000
@@ -38,6 +39,22 @@ class BulkJobStore:
         Read before anything is changed: a change may take a job out of its own filter.
         """
         return [found["_id"] async for found in self._jobs.find(which.query(), {"_id": 1})]
+
+    async def on_timetable(self, user_id: str) -> list[str]:
+        """Return the ids of this user's jobs that fire, run or wait for a retry."""
+        query = {"user_id": user_id, "status": {"$in": _ACTIVE}, "enabled": True}
+        return [found["_id"] async for found in self._jobs.find(query, {"_id": 1})]
+
+    async def stopped_for(self, user_id: str, reason: str) -> list[str]:
+        """Return the ids of this user's jobs that were paused for exactly this reason."""
+        query = {"user_id": user_id, "paused_reason": reason}
+        found = self._jobs.find(query, {"_id": 1}, hint="stopped")
+        return [job["_id"] async for job in found]
+
+    async def explain(self, user_id: str, job_ids: Sequence[str], *, reason: str) -> None:
+        """Give paused jobs another reason."""
+        query = {"_id": {"$in": list(job_ids)}, "user_id": user_id, "enabled": False}
+        await self._jobs.update_many(query, {"$set": {"paused_reason": reason}})
 
     async def owned(self, user_id: str, job_ids: Sequence[str]) -> list[str]:
         """Return those of `job_ids` that are jobs of this user."""
@@ -75,8 +92,13 @@ class BulkJobStore:
         async with self._client.start_session() as session:
             await session.with_transaction(insert)
 
-    async def pause(self, user_id: str, job_ids: Sequence[str], *, now: datetime) -> list[str]:
-        """Take jobs off the timetable; return those that were on it."""
+    async def pause(
+        self, user_id: str, job_ids: Sequence[str], *, now: datetime, reason: str | None = None
+    ) -> list[str]:
+        """Take jobs off the timetable, for a reason if it was not their owner who did it.
+
+        Returns those that were on it.
+        """
         query = {"_id": {"$in": list(job_ids)}, "user_id": user_id, "enabled": True}
         on_it = [found["_id"] async for found in self._jobs.find(query, {"_id": 1})]
         fields = {
@@ -86,7 +108,9 @@ class BulkJobStore:
             "updated_at": now,
             "next_sort": NEVER,
         }
-        change = {"$set": fields, "$unset": {"next_run_time": "", "paused_reason": ""}}
+        gone = {"next_run_time": ""} if reason else {"next_run_time": "", "paused_reason": ""}
+        told = {"paused_reason": reason} if reason else {}
+        change = {"$set": fields | told, "$unset": gone}
         await self._jobs.update_many(query | {"_id": {"$in": on_it}}, change)
         return on_it
 
@@ -116,15 +140,15 @@ class BulkJobStore:
         return (await self._jobs.delete_many(query)).deleted_count
 
     async def cancel_waiting(
-        self, user_id: str, job_ids: Set[str], *, reason: str, now: datetime
+        self, user_id: str, job_ids: Set[str] | None, *, reason: str, now: datetime
     ) -> None:
-        """Cancel the waiting runs of many jobs, having walked through the queue once.
+        """Cancel the waiting runs of many jobs (None: of all), walking through the queue once.
 
         Through the queue, because it is short; the jobs' histories may be very long.
         """
         queue = {"wake_at": _IS_DATE, "user_id": user_id, "status": {"$in": _WAITING}}
         found = self._runs.find(queue, {"job_id": 1}, hint="wake")
-        waiting = [run["_id"] async for run in found if run["job_id"] in job_ids]
+        waiting = [run["_id"] async for run in found if job_ids is None or run["job_id"] in job_ids]
         fields = {
             "status": RunStatus.CANCELLED.value,
             "reason": reason,

@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import SCHEMA, Document
+
+# Administrators who can sign in.
+IN_CHARGE: Final = MappingProxyType({"role": "admin", "disabled_at": {"$exists": False}})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,7 @@ class DepartureStore:
         # Written to, not only read: of two administrators who leave at once, one comes second.
         mark = {"founder": True} if account.get("founder") else {}
         heir = await self._users.find_one_and_update(
-            {"role": "admin"}, {"$set": {"in_charge_since": now, **mark}}, session=session
+            dict(IN_CHARGE), {"$set": {"in_charge_since": now, **mark}}, session=session
         )
         if heir is None:
             raise SoleAdmin

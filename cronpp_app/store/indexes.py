@@ -25,6 +25,12 @@ USERS = [
     ),
     # Who takes over when an administrator leaves. Holds administrators only.
     IndexModel([("role", UP)], name="admins", partialFilterExpression={"role": "admin"}),
+    # Accounts disabled or enabled just now, whose jobs are to follow. Hardly any.
+    IndexModel(
+        [("unsettled_since", UP)],
+        name="unsettled",
+        partialFilterExpression={"unsettled_since": _IS_DATE},
+    ),
 ]
 
 SESSIONS = [

@@ -15,6 +15,7 @@ from cronpp_app.domain.attempts import AttemptResult, ReceivedResponse, SentRequ
 from cronpp_app.domain.runs import Run
 from cronpp_app.services.accounts import Accounts
 from cronpp_app.services.actions import Actions
+from cronpp_app.services.administration import Administration
 from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.job_secrets import JobSecrets
@@ -40,6 +41,7 @@ from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.keys import Keys
 from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.measures import MeasureStore
+from cronpp_app.store.people import PeopleStore
 from cronpp_app.store.replays import ReplayStore
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.secrets import SecretStore
@@ -128,17 +130,21 @@ def offered(
         hasher=quick,
         clock=clock,
     )
+    bulk_jobs = BulkJobs(bulk, runs, ring=ring, audit=audit, clock=clock)
     return ApiServices(
         accounts=accounts,
         departures=build_departures(
             database, keys, accounts, audit=audit, retention=RETENTION, clock=clock
         ),
         audit=audit,
+        administration=Administration(
+            PeopleStore(database), accounts, bulk_jobs, audit=audit, clock=clock
+        ),
         tokens=Tokens(TokenStore(database), accounts, audit=audit, clock=clock),
         signing=Signing(SigningStore(database, keys), audit=audit, clock=clock),
         secrets=Secrets(secrets, audit=audit, clock=clock),
         jobs=Jobs(jobs, runs, ring=ring, secrets=job_secrets, audit=audit, clock=clock),
-        bulk_jobs=BulkJobs(bulk, runs, ring=ring, audit=audit, clock=clock),
+        bulk_jobs=bulk_jobs,
         transfer=Transfer(jobs, bulk, ring=ring, secrets=job_secrets, audit=audit, clock=clock),
         runs=Runs(
             RunStores(

@@ -14,6 +14,7 @@ from cronpp_app.composition import build_departures, build_services, offered_by
 from cronpp_app.sealing import KeyRing
 from cronpp_app.services.accounts import Accounts
 from cronpp_app.services.actions import Actions
+from cronpp_app.services.administration import Administration
 from cronpp_app.services.login_guard import LoginGuard
 from cronpp_app.services.passwords import Hasher
 from cronpp_app.settings import Settings
@@ -21,6 +22,7 @@ from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.database import connect
 from cronpp_app.store.indexes import ensure_indexes
 from cronpp_app.store.keys import Keys, KeyStore
+from cronpp_app.store.people import PeopleStore
 from cronpp_app.store.throttles import ThrottleStore
 from tests.api.conftest import PASSWORD, SECRET, TestPerforming
 
@@ -65,7 +67,14 @@ class RunningApi:
         departures = build_departures(
             database, keys, quick, audit=services.audit, retention=retention
         )
-        replaced = {"accounts": quick, "departures": departures}
+        administration = Administration(
+            PeopleStore(database), quick, services.bulk_jobs, audit=services.audit
+        )
+        replaced = {
+            "accounts": quick,
+            "departures": departures,
+            "administration": administration,
+        }
         offered = offered_by(replace(services, actions=Actions(TestPerforming()), **replaced))
         app = build_api(offered, secret_key=SECRET)
         self._server = _Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))

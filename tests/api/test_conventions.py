@@ -54,7 +54,7 @@ async def test_a_body_that_cannot_be_read_is_a_problem_on_every_route(
     for operation in await operations(ada):
         if operation.body is None or (operation.path == "/api/import" and status == 413):
             continue
-        path = operation.path.format_map({"job_id": job["id"], "name": "NONE"})
+        path = operation.path.format_map({"job_id": job["id"], "name": "NONE", "user_id": "none"})
         answer = await ada.request(
             operation.method, path, content=content, headers={"Content-Type": kind}
         )
@@ -65,7 +65,9 @@ async def test_an_unknown_field_is_refused_on_every_route(ada: AsyncClient) -> N
     job = await _job(ada)
     for operation in await operations(ada):
         if isinstance(operation.body, dict):
-            path = operation.path.format_map({"job_id": job["id"], "name": "NONE"})
+            path = operation.path.format_map(
+                {"job_id": job["id"], "name": "NONE", "user_id": "none"}
+            )
             body = operation.body | {"colour": "red"}
             answer = await ada.request(operation.method, path, json=body)
             _assert_problem(answer, 422)

@@ -22,6 +22,7 @@ from cronpp_app.domain.schedules import CronSchedule, IntervalSchedule, Schedule
 from cronpp_app.store.documents import job_document
 from cronpp_app.store.run_documents import error_document, run_document
 from tests.browser.example_log import REFUSED, TIMED_OUT, attempt, good_attempt
+from tests.browser.example_people import fill_people
 
 _BERLIN, _NEW_YORK, _TOKYO = "Europe/Berlin", "America/New_York", "Asia/Tokyo"
 _RUNS_PER_HOUR = (150, 250)
@@ -67,6 +68,7 @@ def fill(uri: str, database: str, user_id: str) -> str:
         store.runs.insert_many(list(_last_hour(others, now, draw)))
         _write_troubles(store, others, now)
         _show_workers(store, now)
+        fill_people(store, user_id, now)
     return shown.id
 
 

@@ -38,8 +38,9 @@ _PAGES = {
     "workers": "/workers",
     "editor": "/jobs/{job}/edit",
     "settings": "/settings",
+    "admin": "/admin",
 }
-_WHOLE = frozenset({"editor", "job", "settings"})
+_WHOLE = frozenset({"editor", "job", "settings", "admin"})
 
 
 def main() -> int:

@@ -79,4 +79,5 @@ def pages(job_id: str, broken_id: str) -> list[tuple[str, str]]:
         (f"/jobs/{broken_id}/runs", ".cx-exchange"),
         ("/workers", ".cx-page h1"),
         ("/settings", ".cx-section"),
+        ("/admin", "tr[data-person]"),
     ]

@@ -19,6 +19,7 @@ from cronpp_app.clock import utc_now
 from cronpp_app.composition import Services, build_departures, build_services, offered_by
 from cronpp_app.domain.jobs import Job, JobDefinition
 from cronpp_app.services.accounts import Accounts, User
+from cronpp_app.services.administration import Administration
 from cronpp_app.services.login_guard import LoginGuard
 from cronpp_app.services.passwords import Hasher
 from cronpp_app.settings import Settings
@@ -26,6 +27,7 @@ from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.database import Database, connect
 from cronpp_app.store.indexes import ensure_indexes
 from cronpp_app.store.keys import Keys
+from cronpp_app.store.people import PeopleStore
 from cronpp_app.store.throttles import ThrottleStore
 from tests.factories import job_definition
 
@@ -66,7 +68,12 @@ async def services(database: Database, keys: Keys, settings: Settings) -> AsyncI
     )
     retention = timedelta(days=settings.retention_days)
     departures = build_departures(database, keys, accounts, audit=built.audit, retention=retention)
-    services = replace(built, accounts=accounts, departures=departures)
+    administration = Administration(
+        PeopleStore(database), accounts, built.bulk_jobs, audit=built.audit
+    )
+    services = replace(
+        built, accounts=accounts, departures=departures, administration=administration
+    )
     yield services
     await services.aclose()
 

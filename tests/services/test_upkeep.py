@@ -1,9 +1,7 @@
 """What the web process does by timetable."""
 
 import asyncio
-from typing import cast
 
-from cronpp_app.services.departures import Departures
 from cronpp_app.services.upkeep import upkeep
 
 
@@ -20,5 +18,5 @@ class Interrupted:
 
 async def test_departures_that_were_interrupted_are_looked_for_at_the_start() -> None:
     departures = Interrupted()
-    async with upkeep(cast(Departures, departures)):
+    async with upkeep(departures.finish_all):
         await asyncio.wait_for(departures.looked.wait(), timeout=5)

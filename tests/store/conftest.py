@@ -8,6 +8,8 @@ import pytest
 from cronpp_app.store.database import Database
 
 Costs = list[dict[str, Any]]
+# A page reads one document more than it shows, and an index scan may end one key further.
+KEYS_PER_DOCUMENT = 2
 CostOf = Callable[[Awaitable[Any]], Awaitable[Costs]]
 
 
@@ -26,3 +28,11 @@ def cost_of(database: Database) -> CostOf:
         return costs
 
     return measure
+
+
+def assert_cheap(cost: dict[str, Any], *, may_sort: bool = False) -> None:
+    returned = max(1, cost["nreturned"])
+    assert "COLLSCAN" not in cost["planSummary"]
+    assert may_sort or not cost.get("hasSortStage"), cost["planSummary"]
+    assert cost["keysExamined"] <= KEYS_PER_DOCUMENT * returned + 4, cost["planSummary"]
+    assert cost["docsExamined"] <= KEYS_PER_DOCUMENT * returned + 4, cost["planSummary"]

@@ -23,6 +23,7 @@
     dated: { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit",
              minute: "2-digit", second: "2-digit" },
     short: { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
+    day: { day: "numeric", month: "short", year: "numeric" },
     second: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" },
     full: { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit",
             minute: "2-digit", second: "2-digit", timeZoneName: "short" },

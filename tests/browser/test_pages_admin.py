@@ -1,0 +1,108 @@
+"""Administration in real browsers: somebody is shut out while they work, and let in again."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from cronpp_app.store.embedded_server import free_port
+from tests.browser.conftest import Account, Target
+from tests.browser.screenshots import PHONE
+from tests.cluster.program import PASSWORD, Program
+
+HOURLY = {"schedule": {"kind": "interval", "every_seconds": 3600}}
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """A program of its own: only the first who signs up is an administrator."""
+    program = Program(tmp_path / "data", port=free_port(), CRONPP_WORKERS="0").start()
+    yield program.url
+    program.stop()
+
+
+def sign_in(page: Page, account: Account) -> Page:
+    page.goto("/login")
+    page.get_by_label("Email").fill(account.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Dashboard", exact=True)).to_be_visible()
+    return page
+
+
+def test_an_administrator_shuts_somebody_out_and_in_again(
+    open_page: Callable[..., Page], server: str, ada: Account, target: Target
+) -> None:
+    bob = Account(server, "bob@example.org")
+    markup = '<img src=x onerror="document.title=1">'
+    bob.add_job(markup, f"{target.url}/ok", **HOURLY)
+    bobs = sign_in(open_page(), bob)
+    expect(bobs.get_by_role("link", name="Admin", exact=True)).to_have_count(0)
+    hidden = bobs.request.get("/admin")
+    assert (hidden.status, "Nothing here" in hidden.text()) == (404, True)
+    bobs.goto("/jobs")
+    bobs.wait_for_function("window.did_handshake")
+
+    page = sign_in(open_page(), ada)
+    page.keyboard.press("g")
+    page.keyboard.press("m")
+    expect(page).to_have_url(re.compile("/admin$"))
+    accounts, log = page.locator("tr[data-person]"), page.locator("tr[data-entry]")
+    expect(accounts).to_have_count(2)
+    expect(log.filter(has_text="created the job").first).to_contain_text(markup)
+    assert page.title() == "Admin · Cron++"
+
+    page.get_by_label("Search accounts").fill("bob@")
+    expect(accounts).to_have_count(1)
+    page.get_by_role("button", name="Disable bob@example.org").click()
+    page.get_by_role("dialog").get_by_role("button", name="Disable account").click()
+    expect(accounts.first).to_contain_text("Disabled")
+    expect(bobs).to_have_url(re.compile("/login"), timeout=5_000)  # by itself
+    bobs.get_by_label("Email").fill(bob.email)
+    bobs.get_by_label("Password", exact=True).fill(PASSWORD)
+    bobs.get_by_role("button", name="Log in").click()
+    expect(bobs.get_by_text("is wrong")).to_be_visible()
+    assert bob.http.get("/api/jobs").status_code == 401
+    # What happens elsewhere comes by itself.
+    expect(log.first).to_contain_text("bob@example.org was refused to sign in", timeout=15_000)
+
+    _narrow_the_log(page)
+    page.get_by_role("button", name="Enable bob@example.org").click()
+    expect(accounts.first).to_contain_text("Active")
+    sign_in(bobs, bob)
+    bobs.goto("/jobs")
+    expect(bobs.locator("tr[data-job]")).to_contain_text("Pending")
+
+    page.get_by_label("Search accounts").fill("")
+    page.get_by_role("button", name=f"Make {ada.email} a user").click()
+    page.get_by_role("dialog").get_by_role("button", name="Make a user").click()
+    expect(page.get_by_text("make somebody else one first")).to_be_visible()
+
+    _fits_a_phone(sign_in(open_page(**PHONE, color_scheme="dark"), ada))
+
+
+def _narrow_the_log(page: Page) -> None:
+    log = page.locator("tr[data-entry]")
+    page.get_by_role("button", name="Only what bob@example.org did").click()
+    expect(page.get_by_role("button", name="Only bob@example.org")).to_be_visible()
+    expect(log.filter(has_text="disabled the account of bob@example.org")).to_have_count(1)
+    page.get_by_label("What was done").click()
+    page.get_by_role("option", name="Job: created").click()
+    expect(log).to_have_count(1)
+    page.get_by_role("button", name="Only bob@example.org").click()
+    expect(page.get_by_role("button", name="Only bob@example.org")).to_be_hidden()
+
+
+def _fits_a_phone(page: Page) -> None:
+    page.goto("/admin")
+    expect(page.locator("tr[data-person]")).to_have_count(2)
+    too_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    assert not page.evaluate(too_wide)
+
+
+def test_strangers_are_sent_to_the_login(server: str) -> None:
+    answer = httpx.get(f"{server}/admin")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/admin")
