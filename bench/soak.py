@@ -13,10 +13,12 @@ three pieces for counts. mongod's memory is shown, not judged: its cache grows t
 import argparse
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -73,6 +75,9 @@ class Soak:
 
 async def _sample(soak: Soak, pids: dict[str, int], database: Database) -> None:
     while True:
+        # Logs are kept a day longer than their runs; here they go with them.
+        soon = await database.server_time() + timedelta(days=1)
+        await database.logs.delete_many({"expire_at": {"$lt": soon}})
         values = await of_collections(database)
         for role, pid in pids.items():
             values |= of_process(role, pid, soak.tasks_of(role))
@@ -152,6 +157,8 @@ def _report(soak: Soak, people: People, broken: list[str]) -> bool:
     print(f"refused: {len(people.refused)} {people.refused[:3] or ''}")
     print(f"ledger: {len(broken)} violations {broken[:3] or ''}")
     write_plot(soak.options.plot, soak.samples.series, warm_up=warm_up, marks=soak.kills)
+    for log in soak.at.folder.glob("*.log"):
+        shutil.copy(log, soak.options.plot.parent / f"soak-{log.name}")
     good = flat and not broken
     print(f"{'FLAT' if good else 'NOT FLAT'}; drawn in {soak.options.plot}")
     return good
