@@ -27,8 +27,10 @@ test: check browser promtool ## Check and test everything; finds or installs a b
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --ignore tests/browser
 	$(BIN)/python -m pytest tests/browser # apart: its Playwright blocks where the others await
 
-chaos: $(DEVELOPMENT) ## Break workers and database under load, every way, five seeds each
-	$(BIN)/python -m pytest tests/cluster -m chaos
+chaos: $(DEVELOPMENT) ## Break everything under load, every way, five seeds each (over an hour)
+	@mkdir -p bench/out && rm -f bench/out/chaos.jsonl
+	@CRONPP_CHAOS_FIGURES=bench/out/chaos.jsonl $(BIN)/python -m pytest tests/cluster -m chaos; \
+		status=$$?; $(BIN)/python -m tests.cluster.figures bench/out/chaos.jsonl; exit $$status
 
 check: $(DEVELOPMENT) ## Format, lint, types and who may import whom
 	$(BIN)/ruff format --check .

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 _ROOT = Path(__file__).parent.parent
-_COPIED = ("cronpp_app", "tests", "docs", "pyproject.toml")
+_COPIED = ("cronpp_app", "tests", "docs", "worker.py", "pyproject.toml")
 _STORIES = "tests/engine/test_state_machine.py"
 _TOLD = re.compile(r"I\d+: [^'\"]*")
 
@@ -202,7 +202,7 @@ def verdict_on(mutant: Mutant, trials: Sequence[Trial]) -> str:
 
 def _found_by(trial: Trial, mutant: Mutant, folder: str) -> str:
     target, began = trial.target or mutant.tests, time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "--show-capture=no", target]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--show-capture=no", "-m", "", target]
     try:
         ended = subprocess.run(
             command,
@@ -219,7 +219,7 @@ def _found_by(trial: Trial, mutant: Mutant, folder: str) -> str:
         return f"{target}: SURVIVED"
     found = _TOLD.search(ended.stdout)
     told = found.group(0) if found else _failed_test(ended.stdout)
-    return f"{target}: found after {time.monotonic() - began:.0f} s: {told[:90]}"
+    return f"{target}: found after {time.monotonic() - began:.0f} s: {told[:160]}"
 
 
 def _failed_test(output: str) -> str:

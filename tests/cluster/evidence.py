@@ -46,8 +46,12 @@ class Evidence:
 
     @property
     def sent_twice(self) -> list[str]:
-        """Return the runs that the target was called for more than once."""
-        return [run_id for run_id, calls in self.calls.items() if len(calls) > 1]
+        """Return the runs sent again after a crash, ordinary retries left aside."""
+        return [
+            run_id
+            for run_id, calls in self.calls.items()
+            if len(calls) > 1 and any(call.marked for call in calls)
+        ]
 
     def all_attempts(self) -> Iterator[Document]:
         for attempts in self.attempts.values():

@@ -143,7 +143,7 @@ class Scene:
         line = {
             "scenario": self.name,
             "seed": self.scale.seed,
-            "fire_times": len(evidence.planned),
+            "fire_times": len(evidence.planned) or len(evidence.runs),
             "complaints": len(evidence.complaints()),
             "sent_twice": len(evidence.sent_twice),
             "lost_attempts": len(evidence.lost),

@@ -1,0 +1,123 @@
+# ruff: noqa: E501 - what is replaced stands as it does in the sources
+"""Remove protections, one at a time, and see which fault then does harm.
+
+    python -m bench.chaos_mutants
+
+Each is removed in a copy of the sources, on which the scenario of tests/cluster that relies on
+it is run; it has to fail. About fifteen minutes.
+"""
+
+import argparse
+import sys
+from typing import Final
+
+from bench.mutants import Mutant, Trial, verdict_on
+
+_DATABASE = "tests/cluster/test_database_faults.py::test_"
+_WORKER = "tests/cluster/test_worker_faults.py::test_"
+_FULL = "seed1-200/s-20s"
+
+MUTANTS: Final = (
+    Mutant(
+        name="results are recorded without a fence",
+        file="store/attempts.py",
+        old='"status": AttemptStatus.RUNNING.value,\n                "$expr": same("claim_id", claims),',
+        new='"status": {"$ne": "nothing"},',
+        tests=f"{_WORKER}what_a_zombie_says_after_its_lease_changes_nothing[quick]",
+    ),
+    Mutant(
+        name="nobody takes over what a dead worker held",
+        file="store/runs.py",
+        old='"status": {"$in": _CLAIMABLE if reap else _WAITING},',
+        new='"status": {"$in": _WAITING},',
+        tests=f"{_WORKER}what_a_zombie_says_after_its_lease_changes_nothing[quick]",
+    ),
+    Mutant(
+        name="a run's id is not made of its fire time",
+        file="domain/fires.py",
+        old="        id=run_id(job.id, fire_time),\n        trigger=Trigger.SCHEDULE,\n        fire_time=fire_time,\n        wake_at=",
+        new='        id=run_id(job.id, fire_time) + f"-{now.timestamp()}",\n        trigger=Trigger.SCHEDULE,\n        fire_time=fire_time,\n        wake_at=',
+        tests="tests/cluster/test_lost_replies.py::test_replies_lost_at_every_step_double_nothing[quick]",
+    ),
+    Mutant(
+        name="the driver repeats no write",
+        file="store/database.py",
+        old="retryWrites=True",
+        new="retryWrites=False",
+        tests="tests/cluster/test_lost_replies.py::test_replies_lost_at_every_step_double_nothing[quick]",
+    ),
+    Mutant(
+        name="a record opened by a retried insert counts as another's",
+        file="store/attempts.py",
+        old='            if record["claim_id"] != by_key[record["_id"]].claim_id\n',
+        new="",
+        tests="tests/cluster/test_lost_replies.py::test_replies_lost_at_every_step_double_nothing[quick]",
+    ),
+    Mutant(
+        name="a claim does not ask whether the run is due",
+        file="store/runs.py",
+        old='            "$expr": {"$lte": ["$wake_at", {"$add": ["$$NOW", early]}]},\n',
+        new="",
+        tests="tests/cluster/test_claimers.py::test_one_of_two_hundred_claimers_gets_a_due_run[quick]",
+    ),
+    Mutant(
+        name="a lost attempt is not marked as a possible duplicate",
+        file="domain/runs.py",
+        old="possible_duplicate=run.possible_duplicate or (result.lost and result.maybe_sent),",
+        new="possible_duplicate=run.possible_duplicate,",
+        tests=f"{_WORKER}a_killed_workers_runs_are_taken_over[{_FULL}]",
+    ),
+    Mutant(
+        name="a stopping worker gives nothing back",
+        file="engine/runtime.py",
+        old="        await starting.give_back()\n",
+        new="        await asyncio.sleep(0)\n",
+        tests=f"{_WORKER}a_worker_told_to_stop_leaves_nothing_behind[{_FULL}]",
+    ),
+    Mutant(
+        name="the worker's wall clock decides",
+        file="engine/database_clock.py",
+        old="        return cut_to_ms(self._epoch + timedelta(seconds=self._monotonic()))",
+        new="        from cronpp_app.clock import utc_now\n\n        return utc_now()",
+        tests=f"tests/cluster/test_clock_faults.py::test_a_wrong_wall_clock_moves_nothing[{_FULL}-3600]",
+    ),
+    Mutant(
+        name="a run that kills its workers is tried for ever",
+        file="domain/runs.py",
+        old="    if lost_count >= POISON_AFTER_LOST:",
+        new="    if lost_count >= 1000:",
+        tests=f"tests/cluster/test_job_faults.py::test_a_run_that_kills_three_workers_is_set_aside[{_FULL}]",
+    ),
+    Mutant(
+        name="a reaper does not wait after a failure of the database",
+        file="engine/reap.py",
+        old="        return failed_at is None or monotonic() - failed_at > wait",
+        new="        return failed_at is None or wait > 0",
+        tests=f"{_DATABASE}after_a_minute_without_a_majority_everything_goes_on[{_FULL}]",
+    ),
+    Mutant(
+        name="each worker judges misfires by its own moment",
+        file="engine/fire.py",
+        old="        planned = await plan(due=due, now=noticed_at)\n",
+        new="        noticed_at = now\n        planned = await plan(due=due, now=noticed_at)\n",
+        tests=f"{_DATABASE}after_a_minute_without_a_majority_everything_goes_on[{_FULL}]",
+    ),
+)
+
+
+def main() -> int:
+    """Print a verdict on every removal; return how many did no harm."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="a word in the names of those to try")
+    arguments = parser.parse_args()
+    harmless = 0
+    for mutant in MUTANTS:
+        if arguments.only in mutant.name:
+            verdict = verdict_on(mutant, [Trial(target="", stories=0, seconds=400)])
+            harmless += "found" not in verdict
+            print(f"{mutant.name}: {verdict}", flush=True)
+    return harmless
+
+
+if __name__ == "__main__":
+    sys.exit(main())
