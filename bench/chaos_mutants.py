@@ -40,20 +40,6 @@ MUTANTS: Final = (
         tests="tests/cluster/test_lost_replies.py::test_replies_lost_at_every_step_double_nothing[quick]",
     ),
     Mutant(
-        name="the driver repeats no write",
-        file="store/database.py",
-        old="retryWrites=True",
-        new="retryWrites=False",
-        tests="tests/cluster/test_lost_replies.py::test_replies_lost_at_every_step_double_nothing[quick]",
-    ),
-    Mutant(
-        name="a record opened by a retried insert counts as another's",
-        file="store/attempts.py",
-        old='            if record["claim_id"] != by_key[record["_id"]].claim_id\n',
-        new="",
-        tests="tests/cluster/test_lost_replies.py::test_replies_lost_at_every_step_double_nothing[quick]",
-    ),
-    Mutant(
         name="a claim does not ask whether the run is due",
         file="store/runs.py",
         old='            "$expr": {"$lte": ["$wake_at", {"$add": ["$$NOW", early]}]},\n',
