@@ -108,12 +108,16 @@ class ReplicaSet:
 
     def heal(self) -> None:
         """Bring back whatever was killed or frozen; return when the set is whole."""
+        self.revive()
+        self._wait_until_steady()
+
+    def revive(self) -> None:
+        """Start what was killed, and let go on what was frozen."""
         for member in self.members:
             if not member.is_running:
                 member.start()
             elif member.is_frozen:
                 member.thaw()
-        self._wait_until_steady()
 
     def primary(self) -> Member:
         """Return the member that takes writes, as soon as there is one."""

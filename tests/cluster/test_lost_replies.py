@@ -13,6 +13,8 @@ from tests.cluster.lossy_proxy import lossy_proxy
 from tests.cluster.scene import Scene
 
 IN_A_ROW = 2
+# Each loss costs a pause; jobs must go on firing until the last reply is lost.
+MORE_SECONDS = 6
 
 WRITES = {
     "firing": ("insert", "runs"),
@@ -41,7 +43,7 @@ async def _survives_lost_replies(scene: Scene, steps: list[str]) -> None:
     primary = await asyncio.to_thread(scene.members.primary)
     async with lossy_proxy(primary.port) as (proxy, scene.uri):
         await scene.start_workers(2)
-        await scene.add_jobs()
+        await scene.add_jobs(seconds=scene.scale.seconds + MORE_SECONDS)
         await scene.some_calls()
         for step in steps:
             await proxy.lose(*WRITES[step], times=IN_A_ROW, at_most=30)

@@ -51,7 +51,6 @@ async def test_what_a_zombie_says_after_its_lease_changes_nothing(scene: Scene) 
     frozen_at = await scene.some_calls()
     zombie = scene.workers[scene.chooser.randrange(2)]
     zombie.process.send_signal(signal.SIGSTOP)
-    held = await scene.held_by(zombie)
 
     async def taken_over() -> bool:
         return not await scene.held_by(zombie)
@@ -64,7 +63,6 @@ async def test_what_a_zombie_says_after_its_lease_changes_nothing(scene: Scene) 
     scene.tell(evidence, seconds=evidence.taken_over_after(frozen_at))
     _is_sound(evidence)
     assert evidence.rejected, "nothing that the zombie said came too late"
-    assert {one["run_id"] for one in evidence.rejected} <= held
     _only_successors_count(evidence)
 
 
