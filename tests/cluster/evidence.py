@@ -88,6 +88,8 @@ class Evidence:
 
     def _fire_times(self) -> Iterator[str]:
         """I1, I4: each planned fire time stands in the ledger once, in a run or in a gap."""
+        if not self.planned:
+            return  # people made the jobs, and changed them; the ledger check has looked at them
         told = Counter(time for run in self.runs.values() for time in self._told_by(run))
         for job_id, at in sorted(self.planned - told.keys()):
             yield f"lost: fire time {at} of job {job_id} has neither run nor row"

@@ -78,7 +78,7 @@ async def test_a_killed_web_process_leaves_no_change_half_done(
         assert client.post("/api/jobs/bulk", json=everything).is_success
     evidence = await scene.calm()
     scene.tell(evidence)
-    assert evidence.ledger_check == []
+    assert evidence.complaints() == []
     ends = {run["status"] for run in evidence.runs.values()}
     assert ends <= {"SUCCESS", "CANCELLED", "SKIPPED"}, ends
 
