@@ -26,7 +26,8 @@ def violations(page: Page) -> list[str]:
         content="*, *::before, *::after { transition: none !important; animation: none !important }"
     )
     if not page.evaluate("'axe' in window"):
-        page.add_script_tag(path=axe_script())
+        # Not as a script of the page: that, its policy forbids.
+        page.evaluate(axe_script().read_text(encoding="utf-8"))
     return [f"{page.url}: {words}" for words in page.evaluate(_RUN)]
 
 
@@ -79,5 +80,4 @@ def pages(job_id: str, broken_id: str) -> list[tuple[str, str]]:
         (f"/jobs/{broken_id}/runs", ".cx-exchange"),
         ("/workers", ".cx-page h1"),
         ("/settings", ".cx-section"),
-        ("/admin", "tr[data-person]"),
     ]

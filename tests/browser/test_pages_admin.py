@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from cronpp_app.store.embedded_server import free_port
 from tests.browser.conftest import Account, Target
 from tests.browser.screenshots import PHONE
+from tests.browser.test_accessibility import violations
 from tests.cluster.program import PASSWORD, Program
 
 HOURLY = {"schedule": {"kind": "interval", "every_seconds": 3600}}
@@ -76,12 +77,10 @@ def test_an_administrator_shuts_somebody_out_and_in_again(
     bobs.goto("/jobs")
     expect(bobs.locator("tr[data-job]")).to_contain_text("Pending")
 
-    page.get_by_label("Search accounts").fill("")
-    page.get_by_role("button", name=f"Make {ada.email} a user").click()
-    page.get_by_role("dialog").get_by_role("button", name="Make a user").click()
-    expect(page.get_by_text("make somebody else one first")).to_be_visible()
+    _ask_to_be_no_administrator(page, ada)
 
-    _fits_a_phone(sign_in(open_page(**PHONE, color_scheme="dark"), ada))
+    _pleases_axe(page)
+    _fits_a_phone(sign_in(open_page(**PHONE), ada))
 
 
 def _narrow_the_log(page: Page) -> None:
@@ -96,11 +95,28 @@ def _narrow_the_log(page: Page) -> None:
     expect(page.get_by_role("button", name="Only bob@example.org")).to_be_hidden()
 
 
+def _ask_to_be_no_administrator(page: Page, ada: Account) -> None:
+    page.get_by_label("Search accounts").fill("")
+    page.get_by_role("button", name=f"Make {ada.email} a user").click()
+    page.get_by_role("dialog").get_by_role("button", name="Make a user").click()
+    expect(page.get_by_text("make somebody else one first")).to_be_visible()
+
+
 def _fits_a_phone(page: Page) -> None:
     page.goto("/admin")
-    expect(page.locator("tr[data-person]")).to_have_count(2)
+    _pleases_axe(page)
     too_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     assert not page.evaluate(too_wide)
+
+
+def _pleases_axe(page: Page) -> None:
+    """Let axe-core look at the page in both themes."""
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        page.reload()
+        expect(page.locator("tr[data-person]")).to_have_count(2)
+        expect(page.locator("tr[data-entry]").first).to_be_visible()
+        assert violations(page) == []
 
 
 def test_strangers_are_sent_to_the_login(server: str) -> None:
