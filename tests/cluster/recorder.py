@@ -124,7 +124,7 @@ def _tell(headers: dict[str, str]) -> None:
 
 
 def _answer(path: str, headers: dict[str, str]) -> tuple[bytes, int]:
-    kind, _, number = path.strip("/").partition("/")
+    kind, _, number = path.partition("?")[0].strip("/").partition("/")
     if kind == "hostile" and headers["x-cronpp-attempt"] == "1":
         run_id = headers["x-cronpp-run-id"]
         return _HOSTILE[crc32(run_id.encode()) % len(_HOSTILE)], 0

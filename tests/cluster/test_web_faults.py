@@ -124,14 +124,17 @@ def _edit(client: httpx.Client, job_id: str, url: str, number: int) -> httpx.Res
 
 
 def _saved_once(client: httpx.Client, saving: Person, url: str) -> None:
-    """What was in doubt is asked for again with the same key; then each is there once."""
+    """What was answered is there once; what was in doubt at most once, asked for again or not.
+
+    A repetition within a minute is told that the first request may still be worked on (409).
+    """
     for number in saving.in_doubt:
         answer = _save(client, url, number)
-        assert answer.is_success, answer.text
+        assert answer.is_success or answer.status_code == httpx.codes.CONFLICT, answer.text
     for number in range(saving.tried):
         found = client.get("/api/jobs", params={"q": f"saved {number}", "limit": 200}).json()
-        names = [job["name"] for job in found["items"]]
-        assert names.count(f"saved {number}") == 1, (number, names)
+        names = [job["name"] for job in found["items"]].count(f"saved {number}")
+        assert names == 1 or (names == 0 and number in saving.in_doubt), (number, names)
 
 
 def _edited_whole(client: httpx.Client, editing: Person, job_id: str) -> None:
