@@ -123,15 +123,8 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
     ring, secrets = Notices(database).ring, SecretStore(database, keys)
     job_secrets = JobSecrets(secrets, keys, check_target=check_target)
     caller = build_caller(settings)
-    guard = LoginGuard(ThrottleStore(database))
-    limits = SessionLimits(
-        lasts=timedelta(days=settings.session_days),
-        idle=timedelta(days=settings.session_idle_days),
-    )
     audit = Audit(AuditStore(database, lasting=timedelta(days=settings.audit_days)))
-    accounts = Accounts(
-        AccountStore(database), guard, audit=audit, signup=settings.signup, limits=limits
-    )
+    accounts = _build_accounts(settings, database, audit)
     jobs_of_people = Jobs(jobs, runs, ring=ring, secrets=job_secrets, audit=audit)
     changes = Changes(database)
     bulk_jobs = BulkJobs(bulk, runs, ring=ring, audit=audit)
@@ -145,18 +138,7 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
         secrets=Secrets(secrets, audit=audit),
         jobs=jobs_of_people,
         deletions=Deletions(DeletedJobStore(database), jobs_of_people, audit=audit),
-        runs=Runs(
-            RunStores(
-                ledger=ledger,
-                runs=runs,
-                cancels=CancelStore(database, retention=retention),
-                replays=ReplayStore(database),
-                jobs=jobs,
-                due_jobs=DueJobStore(database),
-            ),
-            ring=ring,
-            audit=audit,
-        ),
+        runs=Runs(run_stores(database, retention), ring=ring, audit=audit),
         bulk_jobs=bulk_jobs,
         transfer=Transfer(jobs, bulk, ring=ring, secrets=job_secrets, audit=audit),
         overviews=Overviews(jobs, ledger, WorkerStore(database)),
@@ -167,6 +149,29 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
         idempotency=Idempotency(IdempotencyStore(database, keys)),
         actions=Actions(build_performing(database, caller, keys).perform),
         caller=caller,
+    )
+
+
+def _build_accounts(settings: Settings, database: Database, audit: Audit) -> Accounts:
+    limits = SessionLimits(
+        lasts=timedelta(days=settings.session_days),
+        idle=timedelta(days=settings.session_idle_days),
+    )
+    guard = LoginGuard(ThrottleStore(database))
+    return Accounts(
+        AccountStore(database), guard, audit=audit, signup=settings.signup, limits=limits
+    )
+
+
+def run_stores(database: Database, retention: timedelta) -> RunStores:
+    """Return what people's runs are read from and written to."""
+    return RunStores(
+        ledger=Ledger(database, retention=retention),
+        runs=RunStore(database, retention=retention),
+        cancels=CancelStore(database, retention=retention),
+        replays=ReplayStore(database),
+        jobs=JobStore(database),
+        due_jobs=DueJobStore(database),
     )
 
 

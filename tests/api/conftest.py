@@ -10,12 +10,13 @@ from httpx import ASGITransport, AsyncClient
 
 from cronpp_app.api.app import build_api
 from cronpp_app.api.offered import ApiServices
-from cronpp_app.composition import build_departures
+from cronpp_app.composition import build_departures, run_stores
 from cronpp_app.domain.attempts import AttemptResult, ReceivedResponse, SentRequest
 from cronpp_app.domain.runs import Run
 from cronpp_app.services.accounts import Accounts
 from cronpp_app.services.actions import Actions
 from cronpp_app.services.administration import Administration
+from cronpp_app.services.audit import Audit
 from cronpp_app.services.bulk import BulkJobs
 from cronpp_app.services.idempotency import Idempotency
 from cronpp_app.services.job_secrets import JobSecrets
@@ -24,25 +25,22 @@ from cronpp_app.services.login_guard import LoginGuard
 from cronpp_app.services.metrics import Metrics
 from cronpp_app.services.overview import Overviews
 from cronpp_app.services.passwords import Hasher
-from cronpp_app.services.runs import Runs, RunStores
+from cronpp_app.services.runs import Runs
 from cronpp_app.services.secrets import Secrets
 from cronpp_app.services.signing import Signing
 from cronpp_app.services.tokens import Tokens
 from cronpp_app.services.transfer import Transfer
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.bulk import BulkJobStore
-from cronpp_app.store.cancels import CancelStore
 from cronpp_app.store.changes import Notices
 from cronpp_app.store.counters import CounterStore
 from cronpp_app.store.database import Database
-from cronpp_app.store.due import DueJobStore
 from cronpp_app.store.idempotency import IdempotencyStore
 from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.keys import Keys
 from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.measures import MeasureStore
 from cronpp_app.store.people import PeopleStore
-from cronpp_app.store.replays import ReplayStore
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.secrets import SecretStore
 from cronpp_app.store.signing import SigningStore
@@ -110,7 +108,20 @@ def job_secrets(database: Database, keys: Keys) -> JobSecrets:
 
 
 @pytest.fixture
+def audit(database: Database, clock: TestClock) -> Audit:
+    return make_audit(database, clock=clock)
+
+
+@pytest.fixture
+def accounts(database: Database, clock: TestClock, audit: Audit) -> Accounts:
+    guard, quick = LoginGuard(ThrottleStore(database)), Hasher(time_cost=1, memory_kib=1024)
+    return Accounts(AccountStore(database), guard, audit=audit, hasher=quick, clock=clock)
+
+
+@pytest.fixture
 def offered(
+    accounts: Accounts,
+    audit: Audit,
     database: Database,
     keys: Keys,
     clock: TestClock,
@@ -121,15 +132,6 @@ def offered(
     ledger, ring = Ledger(database, retention=RETENTION), Notices(database).ring
     bulk = BulkJobStore(database, retention=RETENTION)
     secrets = SecretStore(database, keys)
-    quick = Hasher(time_cost=1, memory_kib=1024)
-    audit = make_audit(database, clock=clock)
-    accounts = Accounts(
-        AccountStore(database),
-        LoginGuard(ThrottleStore(database)),
-        audit=audit,
-        hasher=quick,
-        clock=clock,
-    )
     bulk_jobs = BulkJobs(bulk, runs, ring=ring, audit=audit, clock=clock)
     return ApiServices(
         accounts=accounts,
@@ -146,19 +148,7 @@ def offered(
         jobs=Jobs(jobs, runs, ring=ring, secrets=job_secrets, audit=audit, clock=clock),
         bulk_jobs=bulk_jobs,
         transfer=Transfer(jobs, bulk, ring=ring, secrets=job_secrets, audit=audit, clock=clock),
-        runs=Runs(
-            RunStores(
-                ledger=ledger,
-                runs=runs,
-                cancels=CancelStore(database, retention=RETENTION),
-                replays=ReplayStore(database),
-                jobs=jobs,
-                due_jobs=DueJobStore(database),
-            ),
-            ring=ring,
-            audit=audit,
-            clock=clock,
-        ),
+        runs=Runs(run_stores(database, RETENTION), ring=ring, audit=audit, clock=clock),
         overviews=Overviews(jobs, ledger, WorkerStore(database), clock=clock, fresh_seconds=0),
         actions=Actions(performing, clock=clock),
         metrics=Metrics(
