@@ -27,6 +27,8 @@ from cronpp_app.worker_composition import build_worker, pace_of
 
 log = logging.getLogger("cronpp.worker")
 
+CLOSING_SECONDS = 10.0
+
 OPTIONS = (
     "mongodb_uri",
     "database",
@@ -79,10 +81,24 @@ async def _work(settings: Settings, uri: str) -> None:
         duties = build_worker(settings, database, performing.perform, heartbeat=heartbeat)
         await run_worker(duties, pace_of(settings), stop=stop, hurry=hurry)
     finally:
+        _leave_within(CLOSING_SECONDS)
         await caller.aclose()
         if heartbeat is not None:
             await heartbeat.aclose()
         await database.client.close()
+
+
+def _leave_within(seconds: float) -> None:
+    """End the process by then: all is recorded, and a driver without servers may never close."""
+
+    def leave() -> None:
+        log.warning("closing took too long, leaving as it is", extra={"seconds": seconds})
+        logging.shutdown()
+        os._exit(0)
+
+    timer = threading.Timer(seconds, leave)
+    timer.daemon = True
+    timer.start()
 
 
 def _stop_on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> None:

@@ -144,3 +144,10 @@ def test_a_taken_port_is_told_with_the_remedy(tmp_path: Path) -> None:
 def _main(*options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "main.py"), *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_worker_whose_driver_never_closes_leaves_all_the_same() -> None:
+    """Seen when all members of a replica set were gone while a worker drained."""
+    never_closes = "import threading, worker; worker._leave_within(0.1); threading.Event().wait()"
+    left = subprocess.run([sys.executable, "-c", never_closes], cwd=ROOT, timeout=60, check=False)
+    assert left.returncode == 0
