@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from cronpp_app.api.run_schemas import ListedRunAnswer
-from cronpp_app.api.schemas import JobAnswer, PageAnswer
+from cronpp_app.api.schemas import JobAnswer
 from cronpp_app.domain.jobs import HttpAction
 from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.store.database import Database
@@ -259,124 +258,6 @@ async def test_secret_headers_come_back_masked_and_the_mask_keeps_the_value(
     for mask in ("••••9999", "••••"):
         answer = await ada.patch(path, json={"action": {"headers": {"Authorization": mask}}})
         assert answer.json()["errors"][0]["field"] == "action.headers.Authorization"
-
-
-async def test_a_paused_job_has_no_next_time_and_a_resumed_one_catches_nothing_up(
-    ada: AsyncClient, clock: TestClock
-) -> None:
-    job = await _create(ada)
-    path = f"/api/jobs/{job['id']}"
-    paused = (await ada.post(f"{path}/pause")).json()
-    assert (paused["status"], paused["enabled"], paused["next_run_time"]) == ("PAUSED", False, None)
-    assert (await ada.post(f"{path}/pause")).json() == paused
-    clock.now += timedelta(hours=5)
-    resumed = (await ada.post(f"{path}/resume")).json()
-    assert resumed["status"] == "PENDING"
-    assert resumed["next_run_time"] == "2026-12-01T18:00:00.000Z"
-    assert (await ada.post(f"{path}/resume")).json() == resumed
-
-
-async def test_enabled_can_be_patched(ada: AsyncClient) -> None:
-    job = await _create(ada)
-    path = f"/api/jobs/{job['id']}"
-    paused = (await ada.patch(path, json={"enabled": False, "name": "later"})).json()
-    assert (paused["status"], paused["name"]) == ("PAUSED", "later")
-    assert (await ada.patch(path, json={"enabled": True})).json()["status"] == "PENDING"
-
-
-async def test_a_job_whose_schedule_has_ended_cannot_be_resumed(
-    ada: AsyncClient, clock: TestClock
-) -> None:
-    job = await _create(ada, schedule={"kind": "once", "run_at": "2026-12-01T13:00:00Z"})
-    path = f"/api/jobs/{job['id']}"
-    await ada.post(f"{path}/pause")
-    clock.now += timedelta(days=1)
-    assert (await ada.post(f"{path}/resume")).status_code == 409
-
-
-async def test_pausing_and_deleting_cancel_what_waits(ada: AsyncClient) -> None:
-    for end in ("pause", "delete"):
-        job = await _create(ada)
-        path = f"/api/jobs/{job['id']}"
-        run = (await ada.post(f"{path}/run")).json()["run"]
-        await (ada.delete(path) if end == "delete" else ada.post(f"{path}/pause"))
-        ended = (await ada.get(f"/api/runs/{run['id']}")).json()
-        assert ended["status"] == "CANCELLED"
-        assert end in ended["reason"]
-
-
-async def test_a_copy_is_paused_and_says_that_it_is_one(ada: AsyncClient) -> None:
-    job = await _create(ada, name="n" * 200, tags=["billing"])
-    copy = (await ada.post(f"/api/jobs/{job['id']}/duplicate")).json()
-    assert copy["status"] == "PAUSED"
-    assert len(copy["name"]) == 200
-    assert copy["name"].endswith(" (copy)")
-    assert copy["id"] != job["id"]
-    assert copy["tags"] == ["billing"]
-
-
-async def test_a_run_by_hand_does_not_move_the_schedule_and_works_while_paused(
-    ada: AsyncClient,
-) -> None:
-    job = await _create(ada, enabled=False)
-    answer = await ada.post(f"/api/jobs/{job['id']}/run")
-    assert answer.status_code == 202
-    run = answer.json()["run"]
-    assert (run["trigger"], run["status"]) == ("manual", "PENDING")
-    assert (await ada.get(f"/api/jobs/{job['id']}")).json()["next_run_time"] is None
-    listed = (await ada.get(f"/api/jobs/{job['id']}/runs")).json()
-    PageAnswer[ListedRunAnswer].model_validate(listed)
-    assert [item["id"] for item in listed["items"]] == [run["id"]]
-
-
-async def test_a_repeated_create_with_the_same_key_creates_once(ada: AsyncClient) -> None:
-    headers = {"Idempotency-Key": "create-1"}
-    first = await ada.post("/api/jobs", json=job_body(), headers=headers)
-    second = await ada.post("/api/jobs", json=job_body(), headers=headers)
-    assert second.status_code == 201
-    assert second.json() == first.json()
-    assert second.headers["Idempotency-Replayed"] == "true"
-    assert second.headers["Location"] == first.headers["Location"]
-    assert (await ada.get("/api/jobs")).json()["total"] == 1
-
-
-async def test_many_creates_at_once_with_the_same_key_create_once(ada: AsyncClient) -> None:
-    headers = {"Idempotency-Key": "create-1"}
-    answers = await asyncio.gather(
-        *(ada.post("/api/jobs", json=job_body(), headers=headers) for _ in range(8))
-    )
-    assert {answer.status_code for answer in answers} <= {201, 409}
-    assert (await ada.get("/api/jobs")).json()["total"] == 1
-
-
-async def test_a_key_belongs_to_one_request_and_one_person(
-    ada: AsyncClient, bob: AsyncClient
-) -> None:
-    headers = {"Idempotency-Key": "create-1"}
-    await ada.post("/api/jobs", json=job_body(), headers=headers)
-    other = await ada.post("/api/jobs", json=job_body(name="other"), headers=headers)
-    assert other.json()["errors"][0]["field"] == "Idempotency-Key"
-    assert (await bob.post("/api/jobs", json=job_body(), headers=headers)).status_code == 201
-
-
-async def test_a_refused_request_gives_its_key_free(ada: AsyncClient) -> None:
-    headers = {"Idempotency-Key": "create-1"}
-    refused = await ada.post("/api/jobs", json=job_body(name=""), headers=headers)
-    assert refused.status_code == 422
-    assert (await ada.post("/api/jobs", json=job_body(), headers=headers)).status_code == 201
-
-
-async def test_resuming_says_how_many_fire_times_passed_meanwhile(
-    ada: AsyncClient, clock: TestClock
-) -> None:
-    job_id = (await ada.post("/api/jobs", json=job_body())).json()["id"]
-    await ada.post(f"/api/jobs/{job_id}/pause")
-    clock.now += timedelta(hours=5, minutes=1)
-    answer = await ada.post(f"/api/jobs/{job_id}/resume")
-    assert answer.headers["X-Cronpp-Skipped"] == "5"
-    assert answer.json()["next_run_time"] == "2026-12-01T18:00:00.000Z"
-    again = await ada.post(f"/api/jobs/{job_id}/resume")
-    assert again.headers["X-Cronpp-Skipped"] == "0"
 
 
 async def test_a_retry_window_is_optional_and_shown_where_it_was_given(ada: AsyncClient) -> None:
