@@ -10,6 +10,7 @@ from components.page_head import page_head
 from pages.framed import framed
 from pages.job_actions import JobActions
 from pages.live import Live
+from pages.routes import page
 from pages.run_list import RunList
 from pages.runs_live import RunsLive
 from pages.runs_view import RunsView
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def register(services: "Services") -> None:
     """Register /activity."""
 
-    @ui.page("/activity", title="Activity · Cron++")
+    @page("/activity", "Activity")
     async def activity_page(request: Request) -> None:
         await _show(visitor_of(services), RunList.read(request.query_params))
 

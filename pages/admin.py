@@ -13,6 +13,7 @@ from pages.audit_view import AuditView
 from pages.framed import framed
 from pages.lost import draw_not_found
 from pages.people_view import PeopleView
+from pages.routes import page
 from pages.visitor import Visitor, visitor_of
 from pages.workers import worker_rows
 
@@ -25,7 +26,7 @@ _LOOK_EVERY_SECONDS = 5.0
 def register(services: "Services") -> None:
     """Register /admin."""
 
-    @ui.page("/admin", title="Admin · Cron++")
+    @page("/admin", "Admin")
     async def admin_page() -> None:
         visitor = visitor_of(services)
         # As of now, not of the last seconds: everybody else is told that nothing is here.

@@ -13,6 +13,7 @@ from cronpp_app.services.jobs import JobQuery
 from pages.dashboard_figures import DashboardFigures
 from pages.framed import framed
 from pages.live import Live
+from pages.routes import page
 from pages.soon import Soon
 from pages.visitor import Visitor, visitor_of
 
@@ -26,7 +27,7 @@ _OF_THE_LIST = frozenset({"status", "q", "sort", "page", "after"})
 def register(services: "Services") -> None:
     """Register /."""
 
-    @ui.page("/", title="Dashboard · Cron++")
+    @page("/", "Dashboard")
     async def dashboard_page(request: Request) -> Response | None:
         if _OF_THE_LIST & request.query_params.keys():
             return RedirectResponse(f"/jobs?{request.url.query}", status_code=303)

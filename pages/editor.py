@@ -19,6 +19,7 @@ from pages.editing_tools import EditingTools
 from pages.framed import framed
 from pages.live import Live
 from pages.lost import draw_not_found
+from pages.routes import page
 from pages.visitor import Visitor, visitor_of
 
 if TYPE_CHECKING:
@@ -50,13 +51,13 @@ _NEW: dict[str, Any] = {
 def register(services: "Services") -> None:
     """Register /jobs/new and /jobs/{id}/edit."""
 
-    @ui.page("/jobs/new", title="New job · Cron++")
+    @page("/jobs/new", "New job")
     async def new_job_page() -> None:
         visitor = visitor_of(services)
         schedule = {"kind": "cron", "cron": "0 9 * * 1-5", "timezone": visitor.user.timezone}
         await _show(visitor, None, _NEW | {"schedule": schedule})
 
-    @ui.page("/jobs/{job_id}/edit", title="Edit job · Cron++")
+    @page("/jobs/{job_id}/edit", "Edit job")
     async def edit_job_page(job_id: str) -> None:
         visitor = visitor_of(services)
         try:

@@ -10,13 +10,14 @@ from starlette.responses import RedirectResponse, Response
 
 from components.entrance import EntranceValues, login_form, signup_form
 from components.theme import apply_theme
+from pages.routes import page
 
 if TYPE_CHECKING:
     from cronpp_app.composition import Services
 
 _LOGIN, _SIGNUP = "/login", "/signup"
 _FORMS = {_LOGIN: login_form, _SIGNUP: signup_form}
-_TITLES = {_LOGIN: "Log in · Cron++", _SIGNUP: "Sign up · Cron++"}
+_TITLES = {_LOGIN: "Log in", _SIGNUP: "Sign up"}
 
 
 def register(services: "Services") -> None:
@@ -31,11 +32,11 @@ def register(services: "Services") -> None:
         draw(path, EntranceValues(return_to=target, can_sign_up=can_sign_up))
         return None
 
-    @ui.page(_LOGIN, title=_TITLES[_LOGIN])
+    @page(_LOGIN, _TITLES[_LOGIN])
     async def login_page(request: Request) -> Response | None:
         return await show(_LOGIN, request, request.query_params.get("next", "/"))
 
-    @ui.page(_SIGNUP, title=_TITLES[_SIGNUP])
+    @page(_SIGNUP, _TITLES[_SIGNUP])
     async def signup_page(request: Request) -> Response | None:
         return await show(_SIGNUP, request, request.query_params.get("next", "/"))
 
@@ -48,7 +49,7 @@ def draw(path: str, values: EntranceValues) -> None:
 
 def refused(path: str, request: Request, values: EntranceValues, status: int) -> Response:
     """Return the page again, with what was typed and what is wrong with it."""
-    with Client(ui.page(path, title=_TITLES[path]), request=request) as client:
+    with Client(ui.page(path, title=f"{_TITLES[path]} · Cron++"), request=request) as client:
         draw(path, values)
         # Loading it again must ask for the page, not send the form once more.
         address = path if values.return_to == "/" else f"{path}?next={quote(values.return_to)}"

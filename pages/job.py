@@ -11,6 +11,7 @@ from pages.framed import framed
 from pages.job_view import JobView
 from pages.live import Live
 from pages.lost import draw_not_found
+from pages.routes import page
 from pages.run_list import RunList
 from pages.visitor import Visitor, visitor_of
 
@@ -21,19 +22,19 @@ if TYPE_CHECKING:
 def register(services: "Services") -> None:
     """Register /jobs/{id}, /jobs/{id}/runs and /jobs/{id}/runs/{run id}."""
 
-    @ui.page("/jobs/{job_id}", title="Job · Cron++")
+    @page("/jobs/{job_id}", "Job")
     async def job_page(request: Request, job_id: str) -> None:
         visitor = visitor_of(services)
         if job := await _found(visitor, job_id):
             await _show(visitor, job, RunList.read(request.query_params))
 
-    @ui.page("/jobs/{job_id}/runs", title="Log · Cron++")
+    @page("/jobs/{job_id}/runs", "Log")
     async def log_page(job_id: str) -> None:
         visitor = visitor_of(services)
         if job := await _found(visitor, job_id):
             await _show(visitor, job, RunList(), open_log=(job_id, None))
 
-    @ui.page("/jobs/{job_id}/runs/{run_id}", title="Run · Cron++")
+    @page("/jobs/{job_id}/runs/{run_id}", "Run")
     async def run_page(job_id: str, run_id: str) -> None:
         visitor = visitor_of(services)
         if job := await _found(visitor, job_id, run_id):

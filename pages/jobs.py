@@ -15,6 +15,7 @@ from pages.job_list import JobList
 from pages.jobs_live import JobsLive
 from pages.jobs_view import JobsView
 from pages.live import Live
+from pages.routes import page
 from pages.soon import Soon
 from pages.visitor import Visitor, visitor_of
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def register(services: "Services") -> None:
     """Register /jobs."""
 
-    @ui.page("/jobs", title="Jobs · Cron++")
+    @page("/jobs", "Jobs")
     async def jobs_page(request: Request) -> None:
         await _show(visitor_of(services), JobList.read(request.query_params))
 

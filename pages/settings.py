@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from nicegui import ui
-
 from components.markup import box, text
 from components.settings_account import export_settings
 from components.settings_form import SettingsForm, SettingsValues
@@ -13,6 +11,7 @@ from cronpp_app.domain.zones import load_zone
 from cronpp_app.errors import InvalidInput
 from cronpp_app.services.accounts import User
 from pages.framed import framed
+from pages.routes import page
 from pages.settings_account import LeavingKeeping, SessionKeeping
 from pages.settings_keys import SecretKeeping, SigningKeeping, TokenKeeping
 from pages.visitor import Visitor, visitor_of
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 def register(services: "Services") -> None:
     """Register /settings."""
 
-    @ui.page("/settings", title="Settings · Cron++")
+    @page("/settings", "Settings")
     async def settings_page() -> None:
         visitor = visitor_of(services)
         keeping = Keeping(visitor)

@@ -14,6 +14,7 @@ from components.timeline import Timeline
 from cronpp_app.services.accounts import User
 from pages.framed import framed
 from pages.live import Live
+from pages.routes import page
 from pages.soon import Soon
 from pages.timeline_values import SPANS, load_of, timeline_of, totals
 from pages.visitor import Visitor, visitor_of
@@ -27,7 +28,7 @@ _FIRST = "hour"
 def register(services: "Services") -> None:
     """Register /timeline."""
 
-    @ui.page("/timeline", title="Timeline · Cron++")
+    @page("/timeline", "Timeline")
     async def timeline_page(request: Request) -> None:
         visitor = visitor_of(services)
         span = request.query_params.get("span", _FIRST)

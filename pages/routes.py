@@ -1,0 +1,14 @@
+"""How pages are registered: one form of title, one patience."""
+
+from collections.abc import Callable
+from typing import Any
+
+from nicegui import ui
+
+# NiceGUI answers 500 after three seconds unless told otherwise; a busy machine may need more.
+_SLOWEST_SECONDS = 20.0
+
+
+def page(path: str, title: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the decorator that makes a function the page at `path`."""
+    return ui.page(path, title=f"{title} · Cron++", response_timeout=_SLOWEST_SECONDS)
