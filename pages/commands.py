@@ -68,7 +68,7 @@ def _job(job: Job) -> Choice:
         words=job.definition.name,
         detail=describe(job.definition.schedule),
         icon="calendar-clock",
-        href=f"/jobs/{job.id}/runs",
+        href=f"/jobs/{job.id}",
         other_href=f"/jobs/{job.id}/edit",
     )
 

@@ -73,14 +73,7 @@ def build_api(
     add_problem_handlers(app)
     app.mount("/api/docs/files", docs_files())
     app.state.services = services
-    app.include_router(health.router)
-    app.include_router(metrics.router)
-    api = APIRouter(prefix="/api")
-    for router in _ROUTERS:
-        api.include_router(router)
-    api.include_router(docs_router(app))
-    app.include_router(api)
-    _refuse_unknown(app)
+    _include_routes(app)
     app.add_middleware(ScriptNonces)
     app.add_middleware(
         Gate,
@@ -94,6 +87,17 @@ def build_api(
     if proxies:  # added last, so that everything inside sees whom the proxy asks for
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(proxies))
     return app
+
+
+def _include_routes(app: FastAPI) -> None:
+    app.include_router(health.router)
+    app.include_router(metrics.router)
+    api = APIRouter(prefix="/api")
+    for router in _ROUTERS:
+        api.include_router(router)
+    api.include_router(docs_router(app))
+    app.include_router(api)
+    _refuse_unknown(app)
 
 
 def _allow_origins(app: FastAPI, origins: Sequence[str]) -> None:

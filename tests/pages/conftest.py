@@ -1,3 +1,4 @@
+import gc
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
@@ -76,6 +77,18 @@ async def services(database: Database, keys: Keys, settings: Settings) -> AsyncI
     )
     yield services
     await services.aclose()
+
+
+@pytest.fixture(scope="package", autouse=True)
+def left_alone() -> Iterator[None]:
+    """Keep what other tests left out of the collections of garbage that NiceGUI makes by test.
+
+    Each of them would look through hundreds of megabytes, twice a test, for seconds.
+    """
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
