@@ -4,7 +4,7 @@ PYTHON ?= python3
 # Options of `make run`, e.g. ARGS="--port 9000"; `.venv/bin/python main.py --help` lists them.
 ARGS ?=
 # How many processes share the tests; each has a mongod of its own.
-TEST_PROCESSES ?= 2
+TEST_PROCESSES ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin
