@@ -36,7 +36,9 @@ def adding(number: int) -> Migration:
 
 
 async def trace(database: Database) -> list[int]:
-    return [document["number"] async for document in database.raw["trace"].find().sort({"_id": 1})]
+    """Return what ran, as it was stored: ids of two processes have no order within a second."""
+    stored = database.raw["trace"].find().sort({"$natural": 1})
+    return [document["number"] async for document in stored]
 
 
 @pytest.fixture
