@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
 from cronpp_app.api.account_schemas import AccountExportAnswer
+from cronpp_app.api.answers import json_items
 from cronpp_app.api.audit import entry_fields
 from cronpp_app.api.auth import signed_out, user_fields
 from cronpp_app.api.bodies import JsonBody
@@ -57,22 +58,14 @@ async def export(api: Api, identity: CurrentIdentity) -> Response:
 
     async def text() -> AsyncIterator[str]:
         yield json.dumps(known, ensure_ascii=False)[:-1] + ', "jobs": ['
-        async for part in _listed(jobs):
+        async for part in json_items(jobs):
             yield part
         yield '\n], "audit": ['
-        async for part in _listed(entry_fields(entry) async for entry in entries):
+        async for part in json_items(entry_fields(entry) async for entry in entries):
             yield part
         yield "\n]}\n"
 
     return StreamingResponse(text(), media_type="application/json", headers=_DOWNLOAD)
-
-
-async def _listed(items: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
-    """Yield `items` as the inside of a JSON array, one a line."""
-    first = True
-    async for item in items:
-        yield ("\n" if first else ",\n") + json.dumps(item, ensure_ascii=False)
-        first = False
 
 
 async def _known_of(api: ApiServices, identity: Identity) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
 from starlette.responses import JSONResponse, Response
@@ -34,6 +34,14 @@ def started_run(run: Run) -> Answer:
     """Return the answer to a request that started or changed `run`."""
     headers = {"Location": f"/api/runs/{run.id}"}
     return Answer(status=202, body=_json({"run": run_fields(run)}), headers=headers)
+
+
+async def json_items(items: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
+    """Yield the inside of a JSON array, one of `items` a line."""
+    first = True
+    async for item in items:
+        yield ("\n" if first else ",\n") + json.dumps(item, ensure_ascii=False)
+        first = False
 
 
 async def page_answer(page: Page[Item], fields: Callable[[Item], dict[str, Any]]) -> Response:

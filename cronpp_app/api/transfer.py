@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from cronpp_app.api.answers import answered_once
+from cronpp_app.api.answers import answered_once, json_items
 from cronpp_app.api.bodies import LargeJsonBody
 from cronpp_app.api.documented import JOB_EXAMPLE, ImportDraft, body_of, problems
 from cronpp_app.api.requests import Api, CurrentUser, IdempotencyKey
@@ -38,10 +38,8 @@ async def export(api: Api, user: CurrentUser) -> Response:
 
     async def text() -> AsyncIterator[str]:
         yield json.dumps(envelope(api.clock()))[:-1] + ', "jobs": ['
-        first = True
-        async for job in api.transfer.export(user):
-            yield ("\n" if first else ",\n") + json.dumps(job, ensure_ascii=False)
-            first = False
+        async for part in json_items(api.transfer.export(user)):
+            yield part
         yield "\n]}\n"
 
     return StreamingResponse(text(), media_type="application/json", headers=_DOWNLOAD)

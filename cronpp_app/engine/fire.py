@@ -103,12 +103,10 @@ class Firing:
         noticed: else what one tells as a gap another would run.
         """
         late = [job for job in jobs if _is_late(job, now)]
-        moments = dict.fromkeys((job.id for job in jobs), now)
-        if late:
-            for job in late:
-                del moments[job.id]
-            moments |= await self._jobs.noticed(late, now=now, holds=PLAN_HOLDS)
-        return moments
+        punctual = {job.id: now for job in jobs if not _is_late(job, now)}
+        if not late:
+            return punctual
+        return punctual | await self._jobs.noticed(late, now=now, holds=PLAN_HOLDS)
 
     async def _plan(self, job: Job, *, noticed_at: datetime, until: datetime) -> FirePlan | None:
         """Return the plan of a due job, or None if it was set aside."""

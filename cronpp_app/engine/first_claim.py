@@ -50,8 +50,9 @@ class FirstClaim:
             if room > 0 and left > 0 and _is_due_soon(run, now):
                 room, room_of[run.user_id] = room - 1, left - 1
                 sits = _wants_seat(run, now) and run.job_id not in sitting
+                if sits:
+                    sitting.add(run.job_id)
                 ready.append(self._held_from_birth(run, claim_id, now, seated=sits))
-                sitting.update([run.job_id] if sits else [])
             else:
                 ready.append(run)
         return ready
@@ -60,7 +61,7 @@ class FirstClaim:
         """Hold those of `runs` that are ours, as they were `added`."""
         trust = trust_from(self._asked_at, self._terms)
         claims = [
-            Claim(run=replace(run, seated=run.seated and run.id not in added.unseated), trust=trust)
+            Claim(run=replace(run, seated=False) if run.id in added.unseated else run, trust=trust)
             for run in runs
             if run.claim_id and run.id not in added.known
         ]

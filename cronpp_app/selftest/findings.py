@@ -5,10 +5,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
+from cronpp_app.domain.runs import POISON
 from cronpp_app.selftest.target import Call
-
-# The engine's word for a run whose attempts ended without an answer three times in a row.
-POISON = "poison"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

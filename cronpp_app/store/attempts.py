@@ -54,6 +54,11 @@ def log_id(run_id: str, number: int) -> str:
     return f"{run_id}/{number:04}"
 
 
+def log_ids(run_id: str) -> Document:
+    """Return the condition that the keys of all attempts of a run meet."""
+    return {"$gte": f"{run_id}/", "$lt": f"{run_id}0"}  # "0" is the character behind "/"
+
+
 class AttemptStore:
     """Attempts as workers write them, fenced by the claim that opened them."""
 

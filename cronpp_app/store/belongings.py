@@ -6,6 +6,7 @@ from typing import Final
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from cronpp_app.domain.runs import Run, RunStatus
+from cronpp_app.store.attempts import log_ids
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import Document
 from cronpp_app.store.run_documents import run_for_people
@@ -46,8 +47,7 @@ class BelongingStore:
             await self._delete_runs(mine, [run["_id"] for run in some])
 
     async def _delete_runs(self, mine: Document, run_ids: Sequence[str]) -> None:
-        # Keys of attempts are "<run>/<number>": "0" is the character behind "/".
-        attempts = {"$or": [{"_id": {"$gte": f"{one}/", "$lt": f"{one}0"}} for one in run_ids]}
+        attempts = {"$or": [{"_id": log_ids(run_id)} for run_id in run_ids]}
 
         async def delete(session: AsyncClientSession) -> None:
             # Both or neither: a run without its attempts would break an invariant (I6).

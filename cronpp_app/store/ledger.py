@@ -12,6 +12,7 @@ from pymongo import ReturnDocument
 
 from cronpp_app.domain.attempts import Attempt
 from cronpp_app.domain.runs import UNFINISHED, Run, RunStatus, Trigger
+from cronpp_app.store.attempts import log_ids
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import LONG_AGO, Document
 from cronpp_app.store.jobs import Position, behind
@@ -90,9 +91,7 @@ class Ledger:
 
     async def attempts(self, user_id: str, run_id: str) -> tuple[Attempt, ...]:
         """Return the attempts of a run, the first one first."""
-        # Keys are "<run>/<number>": "0" is the character behind "/".
-        keys = {"$gte": f"{run_id}/", "$lt": f"{run_id}0"}
-        found = self._logs.find({"_id": keys, "user_id": user_id}).sort({"_id": 1})
+        found = self._logs.find({"_id": log_ids(run_id), "user_id": user_id}).sort({"_id": 1})
         return tuple([attempt_from(document) async for document in found])
 
     async def page(

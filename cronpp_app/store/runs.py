@@ -13,6 +13,7 @@ from cronpp_app.domain.attempts import AttemptStatus
 from cronpp_app.domain.jobs import Job
 from cronpp_app.domain.runs import Run, RunStatus, Trigger
 from cronpp_app.store.action_documents import action_document
+from cronpp_app.store.attempts import log_ids
 from cronpp_app.store.batches import merge
 from cronpp_app.store.damage import Damaged
 from cronpp_app.store.database import Database
@@ -139,11 +140,7 @@ class RunStore:
     async def _set_aside(self, run_id: str, claim_id: str, reason: str) -> None:
         """End a claimed run that cannot be read, and say why, so that it blocks nobody."""
         log.error("run set aside", extra={"run_id": run_id, "reason": reason})
-        # "/" stands between run and number, and "0" behind it: the run's own records.
-        is_open = {
-            "_id": {"$gte": f"{run_id}/", "$lt": f"{run_id}0"},
-            "status": AttemptStatus.RUNNING.value,
-        }
+        is_open = {"_id": log_ids(run_id), "status": AttemptStatus.RUNNING.value}
         ended = {"status": AttemptStatus.LOST.value, "finished_at": "$$NOW"}
         await self._logs.update_many(is_open, [{"$set": ended}])
         never_began = {"$and": [{"$not": ["$expired"]}, {"$isNumber": "$attempt_count"}]}

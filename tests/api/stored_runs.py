@@ -7,12 +7,13 @@ from httpx import AsyncClient
 
 from cronpp_app.store.database import Database
 from cronpp_app.store.run_documents import run_document
-from tests.factories import job_body, make_job, make_run
+from tests.api.created_jobs import create_job
+from tests.factories import make_job, make_run
 
 
 async def new_job(client: AsyncClient, **changes: Any) -> str:
     """Create a job; return its id."""
-    return str((await client.post("/api/jobs", json=job_body(**changes))).json()["id"])
+    return str((await create_job(client, **changes))["id"])
 
 
 async def id_of(client: AsyncClient) -> str:

@@ -1,29 +1,20 @@
 """Pausing, resuming, copying jobs, and running them by hand."""
 
 from datetime import timedelta
-from typing import Any
 
 from httpx import AsyncClient
 
 from cronpp_app.api.run_schemas import ListedRunAnswer
 from cronpp_app.api.schemas import PageAnswer
 from tests.api.conftest import TestClock
-from tests.factories import HOOK, job_body
-
-HTTP = {"kind": "http", "method": "POST", "url": HOOK}
-
-
-async def _create(client: AsyncClient, **changes: Any) -> dict[str, Any]:
-    answer = await client.post("/api/jobs", json=job_body(**changes))
-    assert answer.status_code == 201, answer.text
-    job: dict[str, Any] = answer.json()
-    return job
+from tests.api.created_jobs import create_job
+from tests.factories import job_body
 
 
 async def test_a_paused_job_has_no_next_time_and_a_resumed_one_catches_nothing_up(
     ada: AsyncClient, clock: TestClock
 ) -> None:
-    job = await _create(ada)
+    job = await create_job(ada)
     path = f"/api/jobs/{job['id']}"
     paused = (await ada.post(f"{path}/pause")).json()
     assert (paused["status"], paused["enabled"], paused["next_run_time"]) == ("PAUSED", False, None)
@@ -36,7 +27,7 @@ async def test_a_paused_job_has_no_next_time_and_a_resumed_one_catches_nothing_u
 
 
 async def test_enabled_can_be_patched(ada: AsyncClient) -> None:
-    job = await _create(ada)
+    job = await create_job(ada)
     path = f"/api/jobs/{job['id']}"
     paused = (await ada.patch(path, json={"enabled": False, "name": "later"})).json()
     assert (paused["status"], paused["name"]) == ("PAUSED", "later")
@@ -46,7 +37,7 @@ async def test_enabled_can_be_patched(ada: AsyncClient) -> None:
 async def test_a_job_whose_schedule_has_ended_cannot_be_resumed(
     ada: AsyncClient, clock: TestClock
 ) -> None:
-    job = await _create(ada, schedule={"kind": "once", "run_at": "2026-12-01T13:00:00Z"})
+    job = await create_job(ada, schedule={"kind": "once", "run_at": "2026-12-01T13:00:00Z"})
     path = f"/api/jobs/{job['id']}"
     await ada.post(f"{path}/pause")
     clock.now += timedelta(days=1)
@@ -55,7 +46,7 @@ async def test_a_job_whose_schedule_has_ended_cannot_be_resumed(
 
 async def test_pausing_and_deleting_cancel_what_waits(ada: AsyncClient) -> None:
     for end in ("pause", "delete"):
-        job = await _create(ada)
+        job = await create_job(ada)
         path = f"/api/jobs/{job['id']}"
         run = (await ada.post(f"{path}/run")).json()["run"]
         await (ada.delete(path) if end == "delete" else ada.post(f"{path}/pause"))
@@ -65,7 +56,7 @@ async def test_pausing_and_deleting_cancel_what_waits(ada: AsyncClient) -> None:
 
 
 async def test_a_copy_is_paused_and_says_that_it_is_one(ada: AsyncClient) -> None:
-    job = await _create(ada, name="n" * 200, tags=["billing"])
+    job = await create_job(ada, name="n" * 200, tags=["billing"])
     copy = (await ada.post(f"/api/jobs/{job['id']}/duplicate")).json()
     assert copy["status"] == "PAUSED"
     assert len(copy["name"]) == 200
@@ -77,7 +68,7 @@ async def test_a_copy_is_paused_and_says_that_it_is_one(ada: AsyncClient) -> Non
 async def test_a_run_by_hand_does_not_move_the_schedule_and_works_while_paused(
     ada: AsyncClient,
 ) -> None:
-    job = await _create(ada, enabled=False)
+    job = await create_job(ada, enabled=False)
     answer = await ada.post(f"/api/jobs/{job['id']}/run")
     assert answer.status_code == 202
     run = answer.json()["run"]

@@ -12,16 +12,10 @@ from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.store.database import Database
 from cronpp_app.store.job_documents import job_from
 from tests.api.conftest import TestClock
+from tests.api.created_jobs import create_job
 from tests.factories import HOOK, job_body
 
 HTTP = {"kind": "http", "method": "POST", "url": HOOK}
-
-
-async def _create(client: AsyncClient, **changes: Any) -> dict[str, Any]:
-    answer = await client.post("/api/jobs", json=job_body(**changes))
-    assert answer.status_code == 201, answer.text
-    job: dict[str, Any] = answer.json()
-    return job
 
 
 async def test_a_new_job_has_its_defaults_a_version_and_its_next_run_time(
@@ -47,13 +41,13 @@ async def test_a_new_job_has_its_defaults_a_version_and_its_next_run_time(
 
 
 async def test_a_job_may_begin_its_life_paused(ada: AsyncClient) -> None:
-    job = await _create(ada, enabled=False)
+    job = await create_job(ada, enabled=False)
     assert job["status"] == "PAUSED"
     assert job["next_run_time"] is None
 
 
 async def test_an_interval_counts_from_creation(ada: AsyncClient, clock: TestClock) -> None:
-    job = await _create(ada, schedule={"kind": "interval", "every_seconds": 90})
+    job = await create_job(ada, schedule={"kind": "interval", "every_seconds": 90})
     assert job["schedule"]["start_at"] == "2026-12-01T12:00:00.000Z"
     assert job["next_run_time"] == "2026-12-01T12:01:30.000Z"
 
@@ -62,7 +56,7 @@ async def test_a_local_time_needs_a_zone_and_means_its_clock(ada: AsyncClient) -
     local = {"kind": "once", "run_at": "2027-07-01T09:00:00"}
     answer = await ada.post("/api/jobs", json=job_body(schedule=local))
     assert answer.json()["errors"][0]["field"] == "schedule.run_at"
-    job = await _create(ada, schedule=local | {"timezone": "Europe/Berlin"})
+    job = await create_job(ada, schedule=local | {"timezone": "Europe/Berlin"})
     assert job["next_run_time"] == "2027-07-01T07:00:00.000Z"
 
 
@@ -135,7 +129,7 @@ async def test_another_content_type_is_refused(ada: AsyncClient) -> None:
 
 
 async def test_other_peoples_jobs_are_not_there(ada: AsyncClient, bob: AsyncClient) -> None:
-    job = await _create(ada)
+    job = await create_job(ada)
     path = f"/api/jobs/{job['id']}"
     answers = [
         await bob.get(path),
@@ -150,7 +144,7 @@ async def test_other_peoples_jobs_are_not_there(ada: AsyncClient, bob: AsyncClie
 
 
 async def test_a_patch_changes_what_it_names_and_nothing_else(ada: AsyncClient) -> None:
-    job = await _create(
+    job = await create_job(
         ada, description="as it was", retry={"max_retries": 5}, tags=["billing"], action=HTTP
     )
     changes = {"schedule": {"cron": "30 2 * * *"}, "retry": {"jitter": False}}
@@ -166,14 +160,14 @@ async def test_a_patch_changes_what_it_names_and_nothing_else(ada: AsyncClient) 
 async def test_a_patch_that_leaves_the_schedule_leaves_the_next_run_time(
     ada: AsyncClient, clock: TestClock
 ) -> None:
-    job = await _create(ada)
+    job = await create_job(ada)
     clock.now += timedelta(hours=3)  # the engine is behind: the fire time of 13:00 is still open
     changed = (await ada.patch(f"/api/jobs/{job['id']}", json={"name": "new"})).json()
     assert changed["next_run_time"] == job["next_run_time"]
 
 
 async def test_a_patch_may_change_the_kind_of_schedule(ada: AsyncClient) -> None:
-    job = await _create(ada)
+    job = await create_job(ada)
     changes = {"schedule": {"kind": "interval", "every_seconds": 60}}
     changed = (await ada.patch(f"/api/jobs/{job['id']}", json=changes)).json()
     assert changed["schedule"]["kind"] == "interval"
@@ -182,7 +176,7 @@ async def test_a_patch_may_change_the_kind_of_schedule(ada: AsyncClient) -> None
 async def test_a_one_off_job_that_is_done_can_be_renamed_and_given_another_time(
     ada: AsyncClient, clock: TestClock, database: Database
 ) -> None:
-    job = await _create(ada, schedule={"kind": "once", "run_at": "2026-12-01T13:00:00Z"})
+    job = await create_job(ada, schedule={"kind": "once", "run_at": "2026-12-01T13:00:00Z"})
     done = {"$set": {"status": "SUCCESS"}, "$unset": {"next_run_time": ""}}
     await database.jobs.update_one({"_id": job["id"]}, done)
     clock.now += timedelta(days=1)
@@ -203,7 +197,7 @@ async def test_a_one_off_job_that_is_done_can_be_renamed_and_given_another_time(
 async def test_a_change_can_be_bound_to_a_version(
     if_match: str, status: int, ada: AsyncClient
 ) -> None:
-    job = await _create(ada)
+    job = await create_job(ada)
     headers = {"If-Match": if_match}
     path = f"/api/jobs/{job['id']}"
     answer = await ada.patch(path, json={"name": "new"}, headers=headers)
@@ -211,7 +205,7 @@ async def test_a_change_can_be_bound_to_a_version(
 
 
 async def test_a_deletion_can_be_bound_to_a_version(ada: AsyncClient) -> None:
-    job = await _create(ada)
+    job = await create_job(ada)
     path = f"/api/jobs/{job['id']}"
     assert (await ada.delete(path, headers={"If-Match": '"9"'})).status_code == 412
     assert (await ada.delete(path, headers={"If-Match": '"1"'})).status_code == 204
@@ -219,7 +213,7 @@ async def test_a_deletion_can_be_bound_to_a_version(ada: AsyncClient) -> None:
 
 
 async def test_changes_of_different_fields_at_once_are_all_kept(ada: AsyncClient) -> None:
-    job = await _create(ada)
+    job = await create_job(ada)
     path = f"/api/jobs/{job['id']}"
     changes: list[dict[str, Any]] = [{"name": "A"}, {"description": "B"}, {"overlap": "queue"}]
     answers = await asyncio.gather(*(ada.patch(path, json=change) for change in changes))
@@ -231,7 +225,7 @@ async def test_changes_of_different_fields_at_once_are_all_kept(ada: AsyncClient
 
 async def test_words_that_look_like_operators_are_only_words(ada: AsyncClient) -> None:
     name, path = "$name {$gt: 1} $$NOW", "$$ROOT"
-    job = await _create(ada, name=name)
+    job = await create_job(ada, name=name)
     answer = await ada.patch(f"/api/jobs/{job['id']}", json={"description": path})
     assert answer.json()["name"] == name
     assert answer.json()["description"] == path
@@ -242,7 +236,7 @@ async def test_secret_headers_come_back_masked_and_the_mask_keeps_the_value(
 ) -> None:
     secret = "Bearer sk-live-123456"
     action = HTTP | {"headers": {"Authorization": secret, "Accept": "text/plain"}}
-    job = await _create(ada, action=action)
+    job = await create_job(ada, action=action)
     assert job["action"]["headers"] == {"Authorization": "••••3456", "Accept": "text/plain"}
     path = f"/api/jobs/{job['id']}"
     same = {"headers": {"authorization": "••••3456", "Accept": "text/html"}}

@@ -73,10 +73,8 @@ def _only_successors_count(evidence: Evidence) -> None:
         assert evidence.runs[attempt["run_id"]]["attempt_count"] > attempt["number"]
 
 
-@quick_and_full()
-async def test_a_worker_told_to_stop_leaves_nothing_behind(scene: Scene) -> None:
-    await scene.start_workers(2)
-    await scene.add_jobs("/ok/300")
+async def _after_one_left(scene: Scene) -> Evidence:
+    """Tell one of the workers to stop under load; return what was seen, once all is calm."""
     told_at = await scene.some_calls()
     leaving = scene.victim()
     await scene.stop_workers(leaving)
@@ -85,6 +83,14 @@ async def test_a_worker_told_to_stop_leaves_nothing_behind(scene: Scene) -> None
     evidence = await scene.calm()
     scene.tell(evidence, seconds=seconds)
     _is_sound(evidence)
+    return evidence
+
+
+@quick_and_full()
+async def test_a_worker_told_to_stop_leaves_nothing_behind(scene: Scene) -> None:
+    await scene.start_workers(2)
+    await scene.add_jobs("/ok/300")
+    evidence = await _after_one_left(scene)
     assert evidence.lost == []
     assert evidence.sent_twice == []
 
@@ -94,14 +100,7 @@ async def test_a_worker_out_of_time_to_drain_hands_its_runs_on(scene: Scene) -> 
     """The calls last longer than the drain; they are broken off, and another worker repeats."""
     await scene.start_workers(2, CRONPP_DRAIN_SECONDS=str(DRAIN_SECONDS))
     await scene.add_jobs("/ok/4000", count=scene.scale.per_second // 4)
-    told_at = await scene.some_calls()
-    leaving = scene.victim()
-    await scene.stop_workers(leaving)
-    seconds = _since(told_at)
-    assert await scene.held_by(leaving) == set()
-    evidence = await scene.calm()
-    scene.tell(evidence, seconds=seconds)
-    _is_sound(evidence)
+    evidence = await _after_one_left(scene)
     assert evidence.sent_twice, "no call was broken off"
 
 
