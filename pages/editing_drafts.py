@@ -10,7 +10,6 @@ from cronpp_app.domain.secrets import DOTS, is_secret_header
 from pages.visitor import Visitor
 
 _AFTER_SECONDS = 0.4
-_PARTS = ("schedule", "action", "retry", "misfire")
 
 
 class KeptDraft:
@@ -42,13 +41,6 @@ class KeptDraft:
         kept = _without_secrets(self._draft) if self._draft else None
         if not self._visitor.client.is_deleted:
             self._visitor.client.run_javascript(f"cxKeepDraft({json.dumps(kept)})")
-
-
-def usable_draft(kept: object) -> dict[str, Any] | None:
-    """Return what the browser kept if it is a draft of this form, else None."""
-    if not isinstance(kept, dict) or not isinstance(kept.get("name"), str):
-        return None
-    return kept if all(isinstance(kept.get(part), dict) for part in _PARTS) else None
 
 
 def _without_secrets(draft: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from cronpp_app.errors import NotFound
 from cronpp_app.services.accounts import User
 from cronpp_app.services.drafts import definition_fields
 from pages.editing import Editing
+from pages.editing_save import Saving
 from pages.visitor import Visitor
 
 _PARTS = {
@@ -25,11 +26,14 @@ _PARTS = {
 class Elsewhere:
     """Tells the person at an editor that the job is another one by now, and what to do."""
 
-    def __init__(self, visitor: Visitor, editing: Editing, notice: ChangedElsewhere) -> None:
+    def __init__(
+        self, visitor: Visitor, editing: Editing, saving: Saving, notice: ChangedElsewhere
+    ) -> None:
         self._visitor = visitor
         self._editing = editing
+        self._saving = saving
         self._notice = notice
-        editing.on_stale = self._refused
+        saving.on_stale = self._refused
 
     async def on_batch(self, job_ids: frozenset[str]) -> None:
         """Look whether one of these changes made the open job another one."""
@@ -50,7 +54,7 @@ class Elsewhere:
         except NotFound:
             self._notice.show_deleted()
             return
-        if theirs.version == mine.version or self._editing.is_leaving:
+        if theirs.version == mine.version or self._saving.is_leaving:
             return
         if not self._editing.is_dirty:
             with self._visitor.client:

@@ -11,8 +11,9 @@ from components.job_form import JobForm
 from components.schedule_preview import PreviewValues
 from components.words import epoch_ms
 from cronpp_app.clock import utc_now
-from cronpp_app.errors import FieldError, InvalidInput
+from cronpp_app.errors import InvalidInput
 from cronpp_app.services.drafts import parse_schedule
+from pages.editing_checks import worded
 from pages.visitor import Visitor
 
 log = logging.getLogger("cronpp.pages")
@@ -21,12 +22,6 @@ _COUNT = 5
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 1.0, 60.0
 # A fire time is told as "due now" for a moment before the next takes its place.
 _AFTER = timedelta(milliseconds=300)
-_BETTER_WORDS = {
-    "name": "Give the job a name.",
-    "schedule.run_at": "Choose a date and a time.",
-    "action.url": "Give the address to call.",
-    "action.message": "Write what the log should say.",
-}
 
 
 class Preview:
@@ -102,19 +97,3 @@ class Preview:
             return _LONGEST_SECONDS
         left = (self._first + _AFTER - utc_now()).total_seconds()
         return min(max(left, _SHORTEST_SECONDS), _LONGEST_SECONDS)
-
-
-def worded(error: InvalidInput, draft: dict[str, Any]) -> list[FieldError]:
-    """Return the errors, in kinder words where a field was only left empty."""
-    return [
-        FieldError(problem.field, _BETTER_WORDS[problem.field])
-        if problem.field in _BETTER_WORDS and not _value(draft, problem.field)
-        else problem
-        for problem in error.errors
-    ]
-
-
-def _value(draft: Any, path: str) -> Any:
-    for name in path.split("."):
-        draft = draft.get(name) if isinstance(draft, dict) else None
-    return draft
