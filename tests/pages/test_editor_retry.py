@@ -8,7 +8,7 @@ from cronpp_app.composition import Services
 from cronpp_app.domain.backoff import RetryPolicy
 from cronpp_app.domain.jobs import Job
 from tests.pages.conftest import Person
-from tests.pages.test_editor import error_of, fill, saved, value_of
+from tests.pages.editor_fields import error_of, fill, saved, value_of
 from tests.pages.waiting import sight_of, until
 
 AddJob = Callable[..., Awaitable[Job]]

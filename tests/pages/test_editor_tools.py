@@ -1,0 +1,78 @@
+"""What helps in the editor: commands to paste, actions to try, drafts that come back."""
+
+from cronpp_app.composition import Services
+from cronpp_app.domain.jobs import HttpAction
+from cronpp_app.domain.schedules import CronSchedule
+from cronpp_app.services.drafts import definition_fields
+from cronpp_app.store.embedded_server import free_port
+from tests.factories import job_definition
+from tests.pages.conftest import Person
+from tests.pages.editor_fields import error_of, fill, jobs_of, saved, tell, value_of
+from tests.pages.waiting import until
+
+
+async def test_a_pasted_command_fills_the_form_and_can_be_taken_back(
+    ada: Person, services: Services
+) -> None:
+    await ada.browser.open("/jobs/new")
+    fill(ada.browser, "name", "Mine")
+    fill(ada.browser, "paste", "15 3 * * * curl --json '{}' -k https://example.org/hook")
+    await until(lambda: value_of(ada.browser, "url") == "https://example.org/hook")
+    await ada.browser.should_see("Certificates are always checked")
+    await ada.browser.should_see("Every day at 03:15")
+    ada.browser.find(marker="paste-undo").click()
+    await until(lambda: value_of(ada.browser, "url") == "")
+    fill(ada.browser, "paste", "curl -H 'A: 1")
+    await ada.browser.should_see("opened and never closed")
+    fill(ada.browser, "paste", "15 3 * * * curl --json '{}' https://example.org/hook")
+    await until(lambda: value_of(ada.browser, "url") == "https://example.org/hook")
+    ada.browser.find(marker="save").click()
+    definition = (await saved(services, ada.user)).definition
+    assert definition.name == "Mine"
+    assert definition.schedule == CronSchedule(cron="15 3 * * *", timezone="Europe/Berlin")
+    assert isinstance(definition.action, HttpAction)
+    assert definition.action.body == "{}"
+
+
+async def test_an_action_is_tried_out_before_it_is_saved(ada: Person, services: Services) -> None:
+    await ada.browser.open("/jobs/new")
+    ada.browser.find(marker="try").click()
+    await until(lambda: error_of(ada.browser, "url") == "Give the address to call.")
+    fill(ada.browser, "url", f"http://127.0.0.1:{free_port()}/")
+    ada.browser.find(marker="try").click()
+    await ada.browser.should_see("Nobody took the connection", retries=100)
+    assert await jobs_of(services, ada.user) == ()
+
+
+async def test_a_header_marked_as_secret_is_kept_and_tried_out_but_not_shown(
+    ada: Person, services: Services
+) -> None:
+    await ada.browser.open("/jobs/new")
+    fill(ada.browser, "name", "Probe")
+    fill(ada.browser, "paste", "curl -H 'X-Token: open sesame' http://127.0.0.1:9/")
+    await until(lambda: value_of(ada.browser, "url") != "")
+    ada.browser.find(marker="lock").click()
+    ada.browser.find(marker="save").click()
+    job = await saved(services, ada.user)
+    assert isinstance(job.definition.action, HttpAction)
+    assert job.definition.action.secret_headers == ("X-Token",)
+    page = await ada.http.get(f"/jobs/{job.id}/edit")
+    assert "X-Token" in page.text
+    assert "open sesame" not in page.text
+    await ada.browser.open(f"/jobs/{job.id}/edit")
+    ada.browser.find(marker="try").click()
+    await ada.browser.should_see("Nobody took the connection", retries=100)
+
+
+async def test_a_draft_that_the_browser_kept_is_shown_again(ada: Person) -> None:
+    kept = definition_fields(job_definition(name="Half done"))
+    kept["retry"]["max_retries"] = "many"
+    await ada.browser.open("/jobs/new")
+    tell(ada.browser, "cx_draft", kept)
+    await until(lambda: value_of(ada.browser, "name") == "Half done")
+    assert value_of(ada.browser, "max_retries") == "many"
+    await ada.browser.open("/jobs/new")
+    tell(ada.browser, "cx_draft", {**kept, "overlap": 7, "retry": {"backoff": "none"}})
+    tell(ada.browser, "cx_draft", "nonsense")
+    await ada.browser.should_see("New job")
+    assert value_of(ada.browser, "name") == ""
