@@ -1,11 +1,11 @@
-"""Above the table: the filter by status and the search; below it: the way through its pages."""
+"""Above the table of jobs: the filter by status, the tags and the search."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nicegui import ui
 
-from components.markup import Text, box, icon, icon_button, text
+from components.markup import Text, box, icon, text
 
 FILTERS = (
     ("", "All"),
@@ -107,19 +107,3 @@ class JobsBar:
         with search.add_slot("prepend"):
             icon("search")
         return search
-
-
-class Pager:
-    """Shows which part of the list is seen, and leads to the next and the one before."""
-
-    def __init__(self, *, on_before: Callable[..., Any], on_next: Callable[..., Any]) -> None:
-        with box("cx-table-foot"):
-            self._words = text("", "cx-figure cx-grow").mark("shown")
-            self._before = icon_button("Previous page", "chevron-left", on_before).mark("before")
-            self._next = icon_button("Next page", "chevron-right", on_next).mark("next")
-
-    def show(self, words: str, *, has_before: bool, has_next: bool) -> None:
-        """Show the part of the list in `words`."""
-        self._words.set_text(words)
-        for made, possible in ((self._before, has_before), (self._next, has_next)):
-            made.props.set_bool("disabled", not possible)

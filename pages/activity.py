@@ -38,7 +38,7 @@ async def _show(visitor: Visitor, wanted: RunList) -> None:
             open_log = visitor.guarded(actions.open_log)
             view = RunsView(visitor, wanted, path="/activity", on_open=open_log)
     actions.list_address = view.address
-    await view.show_filters(visitor.user)
+    await view.filters.show(visitor.user)
     await view.load(visitor.user)
     runs_live = RunsLive(visitor, view)
     live = Live(visitor, runs_live.on_batch)

@@ -2,11 +2,9 @@
 
 from components.audit_table import AuditBar, audit_row, audit_table
 from components.empty import empty_state
-from components.jobs_bar import Pager
 from cronpp_app.services.accounts import User
-from cronpp_app.services.audit import AuditAction, AuditEntry, AuditQuery
-from cronpp_app.services.paging import Page
-from pages.turning import Turning
+from cronpp_app.services.audit import AuditAction, AuditQuery
+from pages.turning import Turner, Turning
 from pages.visitor import Visitor
 
 _PER_PAGE = 25
@@ -20,7 +18,6 @@ class AuditView:
         self._action: AuditAction | None = None
         self._user_id: str | None = None
         self._at = Turning(size=_PER_PAGE)
-        self._page: Page[AuditEntry] | None = None
         guarded = visitor.guarded
         self._bar = AuditBar(
             on_action=guarded(self._narrow), on_everybody=guarded(self._show_everybody)
@@ -29,7 +26,7 @@ class AuditView:
         self._nothing = empty_state(
             "Nothing here", "Nobody did anything like it.", icon_name="scroll-text"
         )
-        self._pager = Pager(on_before=guarded(self._before), on_next=guarded(self._next))
+        self._turner = Turner(visitor, go=self._turn)
 
     async def load(self, user: User) -> None:
         """Show the wanted part of the log, as it is now."""
@@ -37,45 +34,34 @@ class AuditView:
         page = await self._administration.audit(user, wanted)
         if wanted != self._wanted():  # somebody has asked for something else meanwhile
             return
-        self._page = page
         self._table.show([audit_row(entry) for entry in page.items], sort="")
         self._table.element.set_visibility(bool(page.items))
         self._nothing.set_visibility(not page.items)
-        has_next = page.next_cursor is not None
-        self._pager.show(self._at.told(page), has_before=self._at.page > 1, has_next=has_next)
+        self._turner.show(self._at, page)
 
     async def look(self, user: User) -> None:
         """Show what has come since, to somebody who looks at the beginning of the log."""
-        if self._at.page == 1:
+        if self._at.is_first_page:
             await self.load(user)
 
     async def show_person(self, user: User, user_id: str, email: str) -> None:
         """Show only what concerns a person or was done by them."""
         self._user_id = user_id or None
         self._bar.show_person(email)
-        await self._from_the_top(user)
+        await self._turn(user, self._at.first())
 
     def _wanted(self) -> AuditQuery:
         return AuditQuery(
             action=self._action, user_id=self._user_id, limit=_PER_PAGE, cursor=self._at.cursor
         )
 
-    async def _from_the_top(self, user: User) -> None:
-        self._at = Turning(size=_PER_PAGE)
+    async def _turn(self, user: User, at: Turning) -> None:
+        self._at = at
         await self.load(user)
 
     async def _narrow(self, user: User, action: str) -> None:
         self._action = AuditAction(action) if action else None
-        await self._from_the_top(user)
+        await self._turn(user, self._at.first())
 
     async def _show_everybody(self, user: User) -> None:
         await self.show_person(user, "", "")
-
-    async def _before(self, user: User) -> None:
-        self._at = self._at.before()
-        await self.load(user)
-
-    async def _next(self, user: User) -> None:
-        if self._page is not None and self._page.next_cursor:
-            self._at = self._at.following(self._page.next_cursor)
-            await self.load(user)

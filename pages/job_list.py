@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import ClassVar, Self
 from urllib.parse import urlencode
 
 from components.jobs_bar import FILTERS
 from cronpp_app.domain.jobs import JobStatus
 from cronpp_app.services.jobs import LONGEST_SEARCH, JobQuery
-from cronpp_app.services.paging import Page
+from pages.turning import Turning
 
-PER_PAGE = 25
+_PER_PAGE = 25
 _SORTS = ("name", "next_run_time", "last_run", "created_at")
 _DEFAULT_SORT = "next_run_time"
 _FARTHEST_PAGE = 10_000
@@ -18,16 +18,16 @@ _LONGEST_TAG = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobList:
-    """Filter, order and page of a list; `cursors` lead to the pages that were passed."""
+class JobList(Turning):
+    """Filter, order and page of a list of jobs."""
 
+    nothing: ClassVar[str] = "No jobs"
+
+    size: int = _PER_PAGE
     status: str = ""
     words: str = ""
     tag: str = ""
     sort: str = _DEFAULT_SORT
-    page: int = 1
-    cursor: str | None = None
-    cursors: tuple[str | None, ...] = ()
 
     @classmethod
     def read(cls, parameters: Mapping[str, str]) -> Self:
@@ -62,7 +62,7 @@ class JobList:
             q=self.words,
             tag=self.tag or None,
             sort=self.sort,
-            limit=PER_PAGE,
+            limit=self.size,
             cursor=self.cursor,
         )
 
@@ -81,32 +81,8 @@ class JobList:
         status = self.status if status is None else status
         words = self.words if words is None else words[:LONGEST_SEARCH]
         tag = self.tag if tag is None else tag
-        return replace(self._first(), status=status, words=words, tag=tag)
+        return replace(self.first(), status=status, words=words, tag=tag)
 
     def sorted_by(self, field: str) -> Self:
         """Return the list in another order; the same field again turns it around."""
-        return replace(self._first(), sort=f"-{field}" if self.sort == field else field)
-
-    def following(self, cursor: str) -> Self:
-        """Return the next page, which begins at `cursor`."""
-        return replace(
-            self, page=self.page + 1, cursor=cursor, cursors=(*self.cursors, self.cursor)
-        )
-
-    def before(self) -> Self:
-        """Return the page before this one; the first one if the way here is not known."""
-        if not self.cursors:
-            return self._first()
-        *rest, cursor = self.cursors
-        return replace(self, page=self.page - 1, cursor=cursor, cursors=tuple(rest))
-
-    def _first(self) -> Self:
-        return replace(self, page=1, cursor=None, cursors=())
-
-    def told(self, page: Page[Any]) -> str:
-        """Return in words which part of the list `page` is."""
-        total = f"{page.total:,}" + ("" if page.total_is_exact else "+")
-        if not page.items:
-            return "No jobs"
-        first = (self.page - 1) * PER_PAGE + 1
-        return f"{first:,}–{first + len(page.items) - 1:,} of {total}"
+        return replace(self.first(), sort=f"-{field}" if self.sort == field else field)

@@ -55,7 +55,7 @@ class JobView:
     async def load(self, user: User) -> None:
         """Show all but the pictures, as of this moment."""
         await self._show_job(user)
-        await self.runs.show_filters(user)
+        await self.runs.filters.show(user)
         await self.runs.load(user)
 
     async def draw_charts(self, user: User) -> None:
@@ -90,4 +90,4 @@ class JobView:
         self._next.show(next_runs_of(job, preview, resuming, viewer_zone=user.timezone))
 
     async def _show_day(self, user: User, day: str) -> None:
-        await self.runs.narrow(user, "day", day)
+        await self.runs.filters.narrow(user, "day", day)

@@ -45,8 +45,8 @@ async def _show(visitor: Visitor, wanted: JobList) -> None:
     async def count() -> None:
         counts = _counts(await overviews.of(visitor.user))
         if not visitor.client.is_deleted:
-            view.bar.show_counts(counts)
-            await view.show_tags(visitor.user)
+            view.filters.bar.show_counts(counts)
+            await view.filters.show_tags(visitor.user)
 
     actions.list_address = view.address
     await count()

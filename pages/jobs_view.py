@@ -1,4 +1,4 @@
-"""The list of jobs on the jobs page: filter, search, order, pages."""
+"""The list of jobs on the jobs page: the part that is wanted, in its order."""
 
 import json
 from collections.abc import Callable
@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from components.job_rows import job_row
-from components.jobs_bar import JobsBar, Pager
 from components.jobs_nothing import Nothing
 from components.jobs_table import JobsTable
 from cronpp_app.domain.jobs import Job
@@ -14,7 +13,9 @@ from cronpp_app.errors import InvalidInput
 from cronpp_app.services.accounts import User
 from cronpp_app.services.jobs import Page
 from pages.job_bulk import JobBulk
+from pages.job_filters import JobFilters
 from pages.job_list import JobList
+from pages.turning import Turner
 from pages.visitor import Visitor
 
 
@@ -29,19 +30,13 @@ class JobsView:
         self.wanted = wanted
         self.page: Page[Job] | None = None
         guarded = visitor.guarded
-        self.bar = JobsBar(
-            status=wanted.status,
-            words=wanted.words,
-            on_status=guarded(self._pick),
-            on_search=guarded(self._search),
-            on_tag=guarded(self._pick_tag),
-        )
+        self.filters = JobFilters(visitor, lambda: self.wanted, go=self._go)
         self._bulk = JobBulk(visitor, self)
         self.table = JobsTable(
             on_act=on_act, on_sort=guarded(self._sort), on_pick=self._bulk.changed
         )
-        self._nothing = Nothing(on_clear=guarded(self._clear))
-        self._pager = Pager(on_before=guarded(self._before), on_next=guarded(self._next))
+        self._nothing = Nothing(on_clear=guarded(self.filters.clear))
+        self._turner = Turner(visitor, go=self._go)
 
     def address(self) -> str:
         """Return the path of the list as it is seen."""
@@ -77,45 +72,15 @@ class JobsView:
         self.table.show([job_row(job) for job in page.items], sort=self.wanted.sort)
         self.table.element.set_visibility(bool(page.items))
         self._nothing.show(is_empty=not page.items, is_filtered=self.wanted.is_filtered)
-        self._pager.show(
-            self.wanted.told(page),
-            has_before=self.wanted.page > 1,
-            has_next=page.next_cursor is not None,
-        )
+        self._turner.show(self.wanted, page)
 
     async def _go(self, user: User, wanted: JobList) -> None:
         if wanted.is_other_than(self.wanted):
             self._bulk.let_go()
         self.wanted = wanted
-        self.bar.pick(wanted.status)
-        await self.show_tags(user)
+        await self.filters.show(user)
         self._visitor.client.run_javascript(f"cxAddress({json.dumps(wanted.address())})")
         await self.load(user)
 
-    async def _pick(self, user: User, status: str) -> None:
-        await self._go(user, self.wanted.narrowed(status=status))
-
-    async def _search(self, user: User, words: str | None) -> None:
-        await self._go(user, self.wanted.narrowed(words=words or ""))
-
     async def _sort(self, user: User, field: str) -> None:
         await self._go(user, self.wanted.sorted_by(field))
-
-    async def _before(self, user: User) -> None:
-        await self._go(user, self.wanted.before())
-
-    async def _next(self, user: User) -> None:
-        if self.next_cursor:
-            await self._go(user, self.wanted.following(self.next_cursor))
-
-    async def _clear(self, user: User) -> None:
-        self.bar.clear_search()
-        await self._go(user, self.wanted.narrowed(status="", words="", tag=""))
-
-    async def show_tags(self, user: User) -> None:
-        """Show the tags to filter by, as they are now."""
-        tags = await self._visitor.services.jobs.tags(user)
-        self.bar.show_tags(tags, picked=self.wanted.tag)
-
-    async def _pick_tag(self, user: User, tag: str) -> None:
-        await self._go(user, self.wanted.narrowed(tag="" if tag == self.wanted.tag else tag))

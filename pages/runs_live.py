@@ -46,7 +46,7 @@ class RunsLive:
         if wanted is not view.wanted:  # somebody went elsewhere meanwhile
             return
         if new and self._is_read:
-            view.bar.show_news(len(new))
+            view.filters.bar.show_news(len(new))
         elif new and known and not view.wanted.status and len(new) < PER_PAGE:
             view.table.prepend(
                 [{**row, "fresh": True} for row in view.rows_of(tuple(new))], most=PER_PAGE
