@@ -46,7 +46,6 @@ from cronpp_app.store.audit import AuditStore
 from cronpp_app.store.belongings import BelongingStore
 from cronpp_app.store.bulk import BulkJobStore
 from cronpp_app.store.cancels import CancelStore
-from cronpp_app.store.changes import Notices
 from cronpp_app.store.counters import CounterStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.deleted_jobs import DeletedJobStore
@@ -58,6 +57,7 @@ from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.keys import Keys, KeyStore
 from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.measures import MeasureStore
+from cronpp_app.store.notices import Notices
 from cronpp_app.store.people import PeopleStore
 from cronpp_app.store.replays import ReplayStore
 from cronpp_app.store.runs import RunStore

@@ -31,12 +31,12 @@ from cronpp_app.engine.upkeep import Upkeep
 from cronpp_app.settings import Settings
 from cronpp_app.store.attempts import AttemptStore
 from cronpp_app.store.cancels import CancelStore
-from cronpp_app.store.changes import Notices
 from cronpp_app.store.counters import CounterStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.due import DueJobStore
 from cronpp_app.store.heartbeats import HeartbeatStore
 from cronpp_app.store.measures import MeasureStore
+from cronpp_app.store.notices import Notices
 from cronpp_app.store.queue import queue_of_jobs, queue_of_runs
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.seats import Seats

@@ -26,6 +26,7 @@ SMALLEST_CACHE_GB = 0.25
 ROOM_FOR_A_SERVER = 6 * 1024**3
 # Documents; to delete more takes longer than to make the collection and its indexes anew.
 WORTH_DROPPING = 5_000
+CAPPED = {"capped", "size", "max"}
 SECRET_KEY = "a secret key for tests"
 
 
@@ -84,7 +85,7 @@ def database_name(
 def _empty(database: MongoDatabase[dict[str, Any]]) -> None:
     for collection in list(database.list_collections()):
         name = collection["name"]
-        is_plain = not collection["options"] and not name.startswith("system.")
+        is_plain = collection["options"].keys() <= CAPPED and not name.startswith("system.")
         if is_plain and database[name].estimated_document_count() < WORTH_DROPPING:
             database[name].delete_many({})
         else:

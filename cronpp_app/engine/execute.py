@@ -47,6 +47,11 @@ class Executing:
         self._by_claim: dict[tuple[str, str | None], asyncio.Task[None]] = {}
         self._cancelled: set[tuple[str, str | None]] = set()
 
+    @property
+    def is_crowded(self) -> bool:
+        """Return whether half of the slots or more are taken."""
+        return 2 * self._held.busy >= self._held.slots
+
     def begin(self, claim: Claim) -> None:
         """Begin the attempt of `claim`, whose log record is open."""
         task = asyncio.get_running_loop().create_task(self._attempt(claim))

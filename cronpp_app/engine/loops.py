@@ -41,7 +41,7 @@ async def repeat(
     rest_seconds: Callable[[], float],
     bell: Bell,
     stop: asyncio.Event,
-    spacing_seconds: float = 0.0,
+    spacing_seconds: Callable[[], float] = lambda: 0.0,
 ) -> None:
     """Call `step` until `stop` is set; unless it says more waits, rest until a ring or a while.
 
@@ -58,5 +58,5 @@ async def repeat(
             await bell.wait(at_most_seconds=REST_AFTER_FAILURE_SECONDS)
             continue
         if not more_waits and not stop.is_set():
-            await asyncio.sleep(spacing_seconds)
+            await asyncio.sleep(spacing_seconds())
             await bell.wait(at_most_seconds=max(0.0, rest_seconds()))

@@ -16,7 +16,7 @@ from cronpp_app.engine.record import Recording
 from cronpp_app.engine.renew import Renewing
 from cronpp_app.engine.start import Starting
 from cronpp_app.engine.upkeep import Upkeep
-from cronpp_app.store.changes import Notice, Notices
+from cronpp_app.store.notices import Notice, Notices
 
 log = logging.getLogger("cronpp.worker")
 
@@ -24,7 +24,9 @@ log = logging.getLogger("cronpp.worker")
 LAST_WORDS_SECONDS = 15
 # Under load, steps this far apart find many runs each, which makes each of them cheaper.
 START_SPACING_SECONDS = 0.008
-RECORD_SPACING_SECONDS = 0.025
+RECORD_SPACING_SECONDS = 0.1
+# Where slots are scarce they are given back sooner.
+CROWDED_RECORD_SPACING_SECONDS = 0.025
 _PAUSE_AFTER_INTERRUPTION_SECONDS = 1.0
 
 
@@ -71,7 +73,7 @@ async def run_worker(
         )
         outer.create_task(renewal(rest_seconds=pace.terms.renew_every.total_seconds))
         async with asyncio.TaskGroup() as inner:
-            inner.create_task(_record(duties.recording, performed))
+            inner.create_task(_record(duties, performed))
             bells = (duties.fire_bell, duties.claim_bell)
             looking = _look_for_work(inner, duties, pace, stop)
             rung = {Notice.DUE: bells, Notice.CANCEL: (duties.renewing.bell,)}
@@ -116,7 +118,7 @@ def _look_for_work(
         rest_seconds=partial(_rest, duties.starting.seconds_until_due, poll),
         bell=duties.starting.bell,
         stop=stop,
-        spacing_seconds=START_SPACING_SECONDS,
+        spacing_seconds=lambda: START_SPACING_SECONDS,
     )
     return [group.create_task(duty) for duty in (fire, claim, start)]
 
@@ -140,14 +142,18 @@ async def _watched(step: Step, reaping: Reaping) -> bool:
         raise
 
 
-async def _record(recording: Recording, stop: asyncio.Event) -> None:
+async def _record(duties: Duties, stop: asyncio.Event) -> None:
+    def spacing_seconds() -> float:
+        is_crowded = duties.executing.is_crowded
+        return CROWDED_RECORD_SPACING_SECONDS if is_crowded else RECORD_SPACING_SECONDS
+
     await repeat(
-        recording.step,
+        duties.recording.step,
         duty="record",
         rest_seconds=lambda: 60.0,
-        bell=recording.bell,
+        bell=duties.recording.bell,
         stop=stop,
-        spacing_seconds=RECORD_SPACING_SECONDS,
+        spacing_seconds=spacing_seconds,
     )
 
 

@@ -30,8 +30,9 @@ from cronpp_app.store.workers import WorkerStore
 
 FORMAT = 1
 _KIND = "Cron++ backup"
-# Who works and who has rung a bell just now: true only of the moment.
-_NOT_KEPT = {"workers", "notices"}
+# Who works and who has rung a bell just now: true only of the moment. `notices`
+# are those of older versions.
+_NOT_KEPT = {"workers", "rings", "notices"}
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 _AT_ONCE = 500
 _PATIENCE_SECONDS = 6 * 3600

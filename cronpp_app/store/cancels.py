@@ -15,10 +15,10 @@ from pymongo.errors import DuplicateKeyError
 from cronpp_app.domain.attempts import AttemptStatus
 from cronpp_app.domain.runs import UNFINISHED, Run, RunStatus, Verdict
 from cronpp_app.store.attempts import log_id, verdict_document
-from cronpp_app.store.changes import Notice, Notices
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import SCHEMA, Document
 from cronpp_app.store.fences import milliseconds
+from cronpp_app.store.notices import Notice, Notices
 from cronpp_app.store.seats import wake_queued
 
 # Stands where the claim of a run stood that was taken from its worker.

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from cronpp_app.store.database import Collection, Database
@@ -44,42 +43,6 @@ async def owners_of(database: Database, job_ids: frozenset[str]) -> dict[str, st
     """Return the owner of each of `job_ids` that exists."""
     found = database.jobs.find({"_id": {"$in": list(job_ids)}}, {"user_id": 1})
     return {document["_id"]: document["user_id"] async for document in found}
-
-
-class Notice(StrEnum):
-    """What workers are told about."""
-
-    DUE = "due"  # something became due earlier than they know
-    CANCEL = "cancel"  # a run was taken from the worker that performs it
-
-
-class Notices:
-    """Bells for workers.
-
-    Workers watch these small documents instead of all jobs and runs, whose every write
-    they would pay for. A lost ring costs one poll interval, nothing more.
-    """
-
-    def __init__(self, database: Database) -> None:
-        self._notices: Collection = database.notices
-
-    async def ring(self, notice: Notice = Notice.DUE) -> None:
-        """Wake all workers."""
-        await self._notices.update_one(
-            {"_id": notice.value},
-            {"$currentDate": {"rung_at": True}, "$inc": {"count": 1}},
-            upsert=True,
-        )
-
-    async def heard(self) -> AsyncIterator[Notice | None]:
-        """Yield every ring from now on, and None when it has been quiet for a moment.
-
-        Raises PyMongoError when the stream breaks.
-        """
-        pipeline = [{"$project": {"documentKey": 1}}]
-        async for event in _events(self._notices, pipeline):
-            rung = event["documentKey"]["_id"] if event and "documentKey" in event else None
-            yield Notice(rung) if rung in set(Notice) else None
 
 
 async def _events(

@@ -41,7 +41,7 @@ class Database:
         self.runs: Collection = self.raw["runs"]
         self.logs: Collection = self.raw["execution_logs"]
         self.workers: Collection = self.raw["workers"]
-        self.notices: Collection = self.raw["notices"]
+        self.rings: Collection = self.raw["rings"]
         self.counters: Collection = self.raw["counters"]
         self.tally = Tally()
 

@@ -11,6 +11,7 @@ from pymongo import IndexModel
 
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import LONG_AGO
+from cronpp_app.store.notices import make_room_for_notices
 
 _IS_DATE = {"$type": "date"}
 
@@ -204,7 +205,8 @@ _OPTIONS: Final = ("unique", "partialFilterExpression", "expireAfterSeconds")
 
 
 async def ensure_indexes(database: Database) -> None:
-    """Create what is missing."""
+    """Create what is missing, the list that workers wait at included."""
+    await make_room_for_notices(database)
     for name, models in INDEXES.items():
         await database.raw[name].create_indexes(models)
 

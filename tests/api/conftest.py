@@ -32,7 +32,6 @@ from cronpp_app.services.tokens import Tokens
 from cronpp_app.services.transfer import Transfer
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.bulk import BulkJobStore
-from cronpp_app.store.changes import Notices
 from cronpp_app.store.counters import CounterStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.idempotency import IdempotencyStore
@@ -40,6 +39,7 @@ from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.keys import Keys
 from cronpp_app.store.ledger import Ledger
 from cronpp_app.store.measures import MeasureStore
+from cronpp_app.store.notices import Notices
 from cronpp_app.store.people import PeopleStore
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.secrets import SecretStore

@@ -98,9 +98,8 @@ async def test_nothing_is_replayed_after_its_job_is_gone(
 async def test_a_new_due_run_rings_for_the_workers(ada: AsyncClient, database: Database) -> None:
     job_id = await new_job(ada)
     await ada.post(f"/api/jobs/{job_id}/run")
-    bell = await database.notices.find_one({"_id": "due"})
-    assert bell is not None
-    assert bell["count"] == 1
+    rung = [ring["notice"] async for ring in database.rings.find()]
+    assert rung == ["due"]
 
 
 async def test_all_failed_runs_of_a_filter_are_replayed_in_one_request(

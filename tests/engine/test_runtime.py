@@ -10,7 +10,7 @@ from cronpp_app.domain.runs import RunStatus
 from cronpp_app.engine.loops import Bell, repeat
 from cronpp_app.engine.runtime import Duties, run_worker
 from cronpp_app.settings import Settings
-from cronpp_app.store.changes import Notices
+from cronpp_app.store.notices import Notices
 from cronpp_app.worker_composition import pace_of
 from tests.engine.conftest import Bench
 

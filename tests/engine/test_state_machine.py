@@ -68,7 +68,7 @@ class Stories(RuleBasedStateMachine):
     async def _empty_cluster(self) -> Cluster:
         """Return a cluster on the database, emptied: cheaper than another with all indexes."""
         database = Database(self.database.client, self.database.raw.name)
-        for collection in (database.runs, database.logs, database.jobs, database.notices):
+        for collection in (database.runs, database.logs, database.jobs, database.rings):
             await collection.delete_many({})
         return Cluster(database, self.keys, self._time)
 

@@ -89,7 +89,7 @@ class VirtualCollection:
 
 def virtual(database: Database, time: VirtualTime) -> Database:
     """Return `database`, its collections in virtual time."""
-    for name in ("jobs", "runs", "logs", "notices"):
+    for name in ("jobs", "runs", "logs", "rings"):
         setattr(database, name, VirtualCollection(getattr(database, name), time))
     database.server_time = time.read  # type: ignore[method-assign]
     return database
