@@ -16,6 +16,7 @@ from pages import (
     entrance_forms,
     job,
     jobs,
+    leaving,
     lost,
     settings,
     timeline,
@@ -23,7 +24,8 @@ from pages import (
 )
 from pages.assets import mount_assets
 from pages.packed import PackedFiles
-from pages.sessions import guard_sockets, watch_sessions
+from pages.sessions import watch_sessions
+from pages.sockets import guard_sockets
 
 if TYPE_CHECKING:
     from cronpp_app.composition import Services
@@ -38,7 +40,8 @@ def register_pages(web: FastAPI, services: "Services", _settings: Settings) -> N
     mount_assets(web)
     web.add_middleware(PackedFiles)
     entrance.register(services)
-    entrance_forms.register(web, services)
+    entrance_forms.register(web, services.accounts)
+    leaving.register(web, services.accounts)
     dashboard.register(services)
     jobs.register(services)
     timeline.register(services)

@@ -1,5 +1,6 @@
 """The figures of the dashboard: tiles, bars, what comes next, what needs a look, workers."""
 
+import asyncio
 from collections.abc import Sequence
 
 from components.attention import AttentionList
@@ -13,7 +14,7 @@ from components.worker_list import WorkerHealth
 from cronpp_app.domain.jobs import Job, JobStatus
 from cronpp_app.services.overview import Attention, Overview, WorkerInfo
 from pages.troubles import troubles_of
-from pages.visitor import Visitor, gathered
+from pages.visitor import Visitor
 from pages.workers import worker_rows
 
 _SHOWN_NEXT = 5
@@ -51,7 +52,7 @@ class DashboardFigures:
 
     async def _ask(self) -> Answers:
         overviews, user = self._visitor.services.overviews, self._visitor.user
-        overview, upcoming, attention, workers = await gathered(
+        overview, upcoming, attention, workers = await asyncio.gather(
             overviews.of(user),
             overviews.up_next(user, limit=_SHOWN_NEXT),
             overviews.attention(user, limit=_SHOWN_TROUBLES),

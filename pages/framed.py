@@ -1,5 +1,6 @@
 """The frame of pages of people who are signed in, filled with what it tells."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,14 +13,15 @@ from cronpp_app.services.administration import Role
 from cronpp_app.services.jobs import JobQuery
 from pages.commands import Commands
 from pages.failing import watch_failing
-from pages.visitor import Visitor, gathered
+from pages.undoing import take_back
+from pages.visitor import Visitor
 
 
 @asynccontextmanager
 async def framed(visitor: Visitor, path: str, *, narrow: bool = False) -> AsyncIterator[None]:
     """Draw the frame around what is made within; `path` is the page's entry in the drawer."""
     services, user = visitor.services, visitor.user
-    jobs, workers, overview = await gathered(
+    jobs, workers, overview = await asyncio.gather(
         services.jobs.search(user, JobQuery(limit=1)),
         services.overviews.workers(),
         services.overviews.of(user),
@@ -37,7 +39,7 @@ async def framed(visitor: Visitor, path: str, *, narrow: bool = False) -> AsyncI
     commands = Commands(visitor)
     ui.on("cx_palette", lambda _: commands.open())
     ui.on("cx_shortcuts", lambda _: commands.show_shortcuts())
-    ui.on("cx_undo", lambda event: visitor.undo(event.args))
+    ui.on("cx_undo", lambda event: take_back(visitor, event.args))
     watch_failing(visitor, overview.failing)
     with frame(values, narrow=narrow):
         yield

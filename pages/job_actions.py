@@ -1,11 +1,12 @@
 """What people do to a job from its row."""
 
-import json
 from collections.abc import Callable
 
 from components.words import counted
 from cronpp_app.services.accounts import User
 from pages.run_log import RunLog
+from pages.run_pick import RunPick
+from pages.undoing import tell_with_undo
 from pages.visitor import Visitor
 
 
@@ -34,10 +35,12 @@ class JobActions:
 
     async def open_log(self, user: User, job_id: str, run_id: str | None) -> None:
         """Open the log of a job, at a run or at the newest."""
-        await RunLog(self._visitor, job_id, on_closed=self._tell_address).open(user, run_id)
+        newest = RunPick(job_id=job_id)
+        pick = newest.on(run_id) if run_id is not None else newest
+        await RunLog(self._visitor, pick, on_closed=self._tell_address).open(user)
 
     def _tell_address(self) -> None:
-        self._visitor.client.run_javascript(f"cxAddress({json.dumps(self.list_address())})")
+        self._visitor.show_address(self.list_address())
 
     async def _run(self, user: User, job_id: str) -> None:
         job = await self._jobs.get(user, job_id)
@@ -47,7 +50,8 @@ class JobActions:
     async def _switch(self, user: User, verb: str, job_id: str) -> None:
         if verb == "pause":
             job = await self._jobs.pause(user, job_id)
-            self._visitor.tell_with_undo(
+            tell_with_undo(
+                self._visitor,
                 f"“{job.definition.name}” is paused.",
                 lambda now: self._switch(now, "resume", job_id),
             )
@@ -61,8 +65,10 @@ class JobActions:
     async def _delete(self, user: User, job_id: str) -> None:
         job = await self._jobs.get(user, job_id)
         await self._visitor.services.deletions.delete(user, job_id)
-        self._visitor.tell_with_undo(
-            f"“{job.definition.name}” is deleted.", lambda now: self._restore(now, job_id)
+        tell_with_undo(
+            self._visitor,
+            f"“{job.definition.name}” is deleted.",
+            lambda now: self._restore(now, job_id),
         )
 
     async def _restore(self, user: User, job_id: str) -> None:

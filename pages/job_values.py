@@ -4,6 +4,7 @@ from components.job_facts import Facts, NextRuns
 from components.job_head import HeadValues
 from components.job_rows import method_of
 from components.policy_words import misfire_words, overlap_words, retry_words, success_words
+from components.run_log import LogHead
 from components.words import counted, epoch_ms
 from cronpp_app.domain.descriptions import describe
 from cronpp_app.domain.fires import COUNT_LIMIT
@@ -64,6 +65,12 @@ def next_runs_of(
         zone=zone_of(job),
         viewer_zone=viewer_zone,
     )
+
+
+def log_head_of(job: Job) -> LogHead:
+    """Return what the head of the job's log tells."""
+    words = " · ".join(part for part in (describe(job.definition.schedule), zone_of(job)) if part)
+    return LogHead(job_id=job.id, name=job.definition.name, words=words, status=job.status.value)
 
 
 def zone_of(job: Job) -> str:

@@ -1,6 +1,5 @@
 """The list of jobs on the jobs page: the part that is wanted, in its order."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -79,7 +78,7 @@ class JobsView:
             self._bulk.let_go()
         self.wanted = wanted
         await self.filters.show(user)
-        self._visitor.client.run_javascript(f"cxAddress({json.dumps(wanted.address())})")
+        self._visitor.show_address(wanted.address())
         await self.load(user)
 
     async def _sort(self, user: User, field: str) -> None:

@@ -1,6 +1,5 @@
 """A list of runs on a page: the part that is wanted, newest first."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -80,5 +79,5 @@ class RunsView:
     async def _go(self, user: User, wanted: RunList) -> None:
         self.wanted = wanted
         await self.filters.show(user)
-        self._visitor.client.run_javascript(f"cxAddress({json.dumps(self.address())})")
+        self._visitor.show_address(self.address())
         await self.load(user)

@@ -13,7 +13,9 @@ from cronpp_app.services.accounts import User
 from pages.framed import framed
 from pages.routes import page
 from pages.settings_account import LeavingKeeping, SessionKeeping
-from pages.settings_keys import SecretKeeping, SigningKeeping, TokenKeeping
+from pages.settings_secrets import SecretKeeping
+from pages.settings_signing import SigningKeeping
+from pages.settings_tokens import TokenKeeping
 from pages.visitor import Visitor, visitor_of
 
 if TYPE_CHECKING:

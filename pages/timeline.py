@@ -1,6 +1,5 @@
 """Runs across jobs on a time axis, and the load of the coming day."""
 
-import json
 from typing import TYPE_CHECKING
 
 from fastapi import Request
@@ -84,7 +83,7 @@ class TimelineView:
     async def _pick(self, _: User, span: str) -> None:
         self._span = span
         address = "/timeline" if span == _FIRST else f"/timeline?span={span}"
-        self._visitor.client.run_javascript(f"cxAddress({json.dumps(address)})")
+        self._visitor.show_address(address)
         await self._redraw()
 
 

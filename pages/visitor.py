@@ -1,13 +1,11 @@
 """Who looks at a page: found out when it is fetched, and again before anything is done."""
 
-import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-from uuid import uuid4
 
 from nicegui import Client, ui
 
@@ -16,7 +14,7 @@ from cronpp_app.domain.audit import Via
 from cronpp_app.errors import CronppError, NotSignedIn
 from cronpp_app.services.accounts import Identity, User
 from cronpp_app.services.acting import act
-from cronpp_app.services.web_sessions import COOKIE, SECURE_COOKIE, origin_of
+from cronpp_app.services.web_sessions import origin_of, token_in
 
 if TYPE_CHECKING:
     from cronpp_app.composition import Services
@@ -24,15 +22,13 @@ if TYPE_CHECKING:
 log = logging.getLogger("cronpp.pages")
 
 UserHandler = Callable[..., Awaitable[None]]
-UNDO_SECONDS = 10
-_UNDOS_KEPT = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
     """The person at one page; `user` is as of the fetch, `me` as of now.
 
-    `undos` are what the messages on this page offer to take back.
+    `undos` are what the messages on this page offer to take back, by their tokens.
     """
 
     services: "Services"
@@ -46,8 +42,7 @@ class Visitor:
 
     async def identity(self) -> Identity:
         """Return who is there now, with the session; raise NotSignedIn if it has ended."""
-        cookies = self.client.request.cookies
-        token = cookies.get(SECURE_COOKIE) or cookies.get(COOKIE)
+        token = token_in(self.client.request.cookies)
         identity = await self.services.accounts.identify(token) if token else None
         if identity is None or identity.user.id != self.user.id:
             raise NotSignedIn("Your session has ended; sign in again.")
@@ -90,21 +85,9 @@ class Visitor:
             # As an option, not as markup: Quasar shows it as text.
             ui.notify(words, icon=icon, position="bottom", timeout=4000, html=False)
 
-    def tell_with_undo(self, words: str, undo: UserHandler) -> None:
-        """Show a message for ten seconds, with a button that calls `undo`."""
-        token = uuid4().hex
-        self.undos[token] = undo
-        for forgotten in tuple(self.undos)[:-_UNDOS_KEPT]:
-            del self.undos[forgotten]
-        if not self.client.is_deleted:
-            told = json.dumps([words, token, UNDO_SECONDS * 1_000])
-            self.client.run_javascript(f"cxTellWithUndo(...{told})")
-
-    async def undo(self, token: object) -> None:
-        """Take back what the message with this token told of; once."""
-        handler = self.undos.pop(str(token), None)
-        if handler is not None:
-            await self.guarded(handler)()
+    def show_address(self, path: str) -> None:
+        """Have the browser show `path` as where it is, without going there."""
+        self.client.run_javascript(f"cxAddress({json.dumps(path)})")
 
 
 def visitor_of(services: "Services") -> Visitor:
@@ -115,8 +98,3 @@ def visitor_of(services: "Services") -> Visitor:
     if identity is None:
         raise NotSignedIn("Sign in first.")
     return Visitor(services=services, client=client, user=identity.user)
-
-
-async def gathered(*calls: Awaitable[Any]) -> list[Any]:
-    """Return the results of `calls`, made at the same time."""
-    return list(await asyncio.gather(*calls))

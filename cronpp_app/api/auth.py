@@ -17,10 +17,8 @@ from cronpp_app.services.accounts import SignedIn, User
 from cronpp_app.services.drafts import check_fields
 from cronpp_app.services.texts import moment_text
 from cronpp_app.services.web_sessions import (
-    COOKIE,
-    SECURE_COOKIE,
     agent_of,
-    ended_cookie,
+    ended_cookies,
     origin_of,
 )
 
@@ -96,9 +94,8 @@ async def password(api: Api, identity: CurrentIdentity, body: JsonBody) -> Respo
 def signed_out(request: Request) -> Response:
     """Return the answer that takes the session out of a browser."""
     answer = Response(status_code=204)
-    for name, secure in ((COOKIE, False), (SECURE_COOKIE, True)):
-        if name in request.cookies:
-            answer.delete_cookie(**ended_cookie(secure=secure))
+    for ended in ended_cookies(request.cookies):
+        answer.delete_cookie(**ended)
     return answer
 
 

@@ -19,7 +19,7 @@ from cronpp_app.errors import NotAllowed, NotSignedIn, StoreUnavailable
 from cronpp_app.services.accounts import Accounts, Identity
 from cronpp_app.services.acting import act
 from cronpp_app.services.tokens import PREFIX, Tokens
-from cronpp_app.services.web_sessions import COOKIE, CSRF_HEADER, SECURE_COOKIE, CsrfTokens
+from cronpp_app.services.web_sessions import CSRF_HEADER, CsrfTokens, token_in
 from cronpp_app.store.database import translated_errors
 
 log = logging.getLogger("cronpp.api")
@@ -149,8 +149,7 @@ class Gate:
         return await known_by.identify(token)
 
     async def _by_cookie(self, headers: Headers) -> Identity | None:
-        cookies = cookie_parser(headers.get("cookie", ""))
-        token = cookies.get(SECURE_COOKIE) or cookies.get(COOKIE)
+        token = token_in(cookie_parser(headers.get("cookie", "")))
         return await self._accounts.identify(token) if token else None
 
     def _check_origin(self, scope: Scope, headers: Headers) -> None:

@@ -1,5 +1,6 @@
 """Sessions in browsers: the cookie that carries the token, and the token against forgery."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -31,15 +32,18 @@ def session_cookie(token: str, expires_at: datetime, *, secure: bool) -> dict[st
     }
 
 
-def ended_cookie(*, secure: bool) -> dict[str, Any]:
-    """Return the arguments of `response.delete_cookie` that take it out again."""
-    return {
-        "key": SECURE_COOKIE if secure else COOKIE,
-        "path": "/",
-        "secure": secure,
-        "httponly": True,
-        "samesite": "lax",
-    }
+def ended_cookies(cookies: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the arguments of `response.delete_cookie` that take a session out of `cookies`."""
+    return [
+        {"key": name, "path": "/", "secure": secure, "httponly": True, "samesite": "lax"}
+        for name, secure in ((COOKIE, False), (SECURE_COOKIE, True))
+        if name in cookies
+    ]
+
+
+def token_in(cookies: Mapping[str, str]) -> str | None:
+    """Return the token of the session in `cookies`, None if there is none."""
+    return cookies.get(SECURE_COOKIE) or cookies.get(COOKIE) or None
 
 
 def origin_of(connection: HTTPConnection) -> str:

@@ -23,7 +23,7 @@ async def identity_of(services: Services, person: Person) -> Identity:
 
 def connect_with(client: Client, identity: Identity | None) -> None:
     """Have a socket with this session take up the page."""
-    from pages.sessions import _bind
+    from pages.sockets import _bind
 
     client.environ = {"asgi.scope": {"type": "websocket", "state": {"identity": identity}}}
     _bind(client)
