@@ -39,7 +39,7 @@ class RunPick:
         return f"{runs}/{self.run_id}" if self.run_id else runs
 
     def on(self, run_id: str, *, follows_newest: bool = False) -> Self:
-        """Return this with another run; it stays unless it only begins to follow the newest."""
+        """Return this at another run: one that is kept, unless it `follows_newest`."""
         return replace(self, run_id=run_id, follows_newest=follows_newest)
 
     def among(self, runs: Sequence[Run]) -> Self:
