@@ -67,9 +67,12 @@ async def answered_once(
     key: str | None,
     *,
     request: object,
-    do: Callable[[], Awaitable[Answer]],
+    do: Callable[[str], Awaitable[Answer]],
 ) -> Response:
-    """Return the answer of `do`, or the first answer if `key` repeats `request`."""
+    """Return the answer of `do`, or the first answer if `key` repeats `request`.
+
+    `do` is given the id for what it creates.
+    """
     answer, repeated = await idempotency.once(user, key, request=request, do=do)
     headers = answer.headers | ({"Idempotency-Replayed": "true"} if repeated else {})
     return Response(answer.body, answer.status, headers=headers, media_type="application/json")

@@ -30,7 +30,7 @@ async def bulk(api: Api, user: CurrentUser, body: JsonBody, key: IdempotencyKey 
     """Pause, resume, run or delete many jobs; those that are not the caller's are left out."""
     draft = check_fields(BulkDraft, body)
 
-    async def do() -> Answer:
+    async def do(_: str) -> Answer:
         if draft.ids is not None:
             outcome = await api.bulk_jobs.of_ids(user, draft.ids, draft.operation)
         else:

@@ -52,10 +52,10 @@ async def create(
 ) -> Response:
     """Create a job; it is the caller's, and on its timetable unless `enabled` is false."""
 
-    async def do() -> Answer:
+    async def do(new_id: str) -> Answer:
         definition = parse_job(body, now=api.clock(), check_target=api.jobs.check_target)
         enabled = enabled_of(body) is not False
-        return new_job(await api.jobs.create(user, definition, enabled=enabled))
+        return new_job(await api.jobs.create(user, definition, enabled=enabled, job_id=new_id))
 
     return await answered_once(api.idempotency, user, key, request=["create", body], do=do)
 
@@ -128,8 +128,8 @@ async def resume(api: Api, user: CurrentUser, job_id: str) -> Response:
 async def run(api: Api, user: CurrentUser, job_id: str, key: IdempotencyKey = None) -> Response:
     """Run a job now, whether paused or not, without moving its schedule."""
 
-    async def do() -> Answer:
-        return started_run(await api.jobs.run_now(user, job_id))
+    async def do(new_id: str) -> Answer:
+        return started_run(await api.jobs.run_now(user, job_id, run_id=new_id))
 
     return await answered_once(api.idempotency, user, key, request=["run", job_id], do=do)
 
@@ -144,8 +144,8 @@ async def duplicate(
 ) -> Response:
     """Make a paused copy of a job."""
 
-    async def do() -> Answer:
-        return new_job(await api.jobs.duplicate(user, job_id))
+    async def do(new_id: str) -> Answer:
+        return new_job(await api.jobs.duplicate(user, job_id, copy_id=new_id))
 
     return await answered_once(api.idempotency, user, key, request=["duplicate", job_id], do=do)
 

@@ -63,8 +63,8 @@ async def cancel(api: Api, user: CurrentUser, run_id: str) -> Response:
 async def retry(api: Api, user: CurrentUser, run_id: str, key: IdempotencyKey = None) -> Response:
     """Start the next attempt of a retrying run at once; replay a final one as a new run."""
 
-    async def do() -> Answer:
-        return started_run(await api.runs.retry(user, run_id))
+    async def do(new_id: str) -> Answer:
+        return started_run(await api.runs.retry(user, run_id, replay_id=new_id))
 
     return await answered_once(api.idempotency, user, key, request=["retry", run_id], do=do)
 
@@ -79,7 +79,7 @@ async def replay(
 ) -> Response:
     """Make a new run, due at once, of every final run that a filter matches: failed ones."""
 
-    async def do() -> Answer:
+    async def do(_: str) -> Answer:
         which = check_fields(ReplayDraft, body, now=api.clock()).filter
         count = await api.runs.replay_all(user, ReplayQuery(**which.model_dump()))
         return Answer(status=200, body=json.dumps(asdict(count)), headers={})

@@ -40,7 +40,7 @@ async def create(
 ) -> Response:
     """Make a secret that jobs refer to as `{{secret.NAME}}` in URL, headers and body."""
 
-    async def do() -> Answer:
+    async def do(_: str) -> Answer:
         made = await api.secrets.create(user, check_fields(NewSecretDraft, body))
         headers = {"Location": f"/api/secrets/{made.name}"}
         return Answer(status=201, body=json.dumps(_secret_fields(made)), headers=headers)

@@ -37,7 +37,7 @@ async def create(
 ) -> Response:
     """Make an API token; `token` is shown this once."""
 
-    async def do() -> Answer:
+    async def do(_: str) -> Answer:
         made = await api.tokens.create(user, check_fields(TokenDraft, body, now=api.clock()))
         fields = {**token_fields(made.token), "token": made.secret}
         return Answer(status=201, body=json.dumps(fields, ensure_ascii=False), headers={})

@@ -71,7 +71,7 @@ async def import_jobs(
         outcome = await api.transfer.import_jobs(user, data, dry_run=True)
         return JSONResponse(_import_fields(outcome))
 
-    async def do() -> Answer:
+    async def do(_: str) -> Answer:
         outcome = await api.transfer.import_jobs(user, data, dry_run=False)
         return Answer(status=201, body=json.dumps(_import_fields(outcome)), headers={})
 

@@ -5,12 +5,14 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 
 from cronpp_app.clock import utc_now
-from cronpp_app.errors import Conflict, FieldError, InvalidInput
+from cronpp_app.errors import Conflict, CronppError, FieldError, InvalidInput, StoreUnavailable
 from cronpp_app.sealing import CannotUnseal
 from cronpp_app.services.accounts import User
-from cronpp_app.store.idempotency import Answer, IdempotencyStore
+from cronpp_app.store.database import new_id
+from cronpp_app.store.idempotency import Answer, IdempotencyStore, Turn
 
 __all__ = ["Answer", "Idempotency"]
 
@@ -30,16 +32,17 @@ class Idempotency:
         key: str | None,
         *,
         request: object,
-        do: Callable[[], Awaitable[Answer]],
+        do: Callable[[str], Awaitable[Answer]],
     ) -> tuple[Answer, bool]:
         """Return the answer to `request`, and whether it is a repeated one.
 
-        Without a key it is simply done. A request that fails gives its key free. Raises
-        InvalidInput for a key that belongs to another request, Conflict while the first
-        one is still being worked on.
+        `do` is given the id for what it creates; called again after it died half-way, it is
+        given the same. Without a key it is simply done. A request that is refused gives its
+        key free. Raises InvalidInput for a key that belongs to another request, Conflict while
+        the first one is still being worked on.
         """
         if key is None:
-            return await do(), False
+            return await do(new_id()), False
         if not _KEY.fullmatch(key):
             message = "Must be 1 to 255 visible ASCII characters."
             raise InvalidInput(FieldError("Idempotency-Key", message))
@@ -51,8 +54,8 @@ class Idempotency:
             )
         except CannotUnseal as error:
             raise Conflict("The first answer can no longer be read; use a new key.") from error
-        if first is None:
-            return await self._do(name, do), False
+        if isinstance(first, Turn):
+            return await self._do(name, partial(do, first.creates)), False
         if first.fingerprint != fingerprint:
             message = "Was used for another request; give every request a key of its own."
             raise InvalidInput(FieldError("Idempotency-Key", message))
@@ -63,10 +66,11 @@ class Idempotency:
     async def _do(self, name: str, do: Callable[[], Awaitable[Answer]]) -> Answer:
         try:
             answer = await do()
-        except BaseException:
-            await self._store.forget(name)
+            await self._store.finish(name, answer)
+        except BaseException as error:
+            refused = isinstance(error, CronppError) and not isinstance(error, StoreUnavailable)
+            await (self._store.forget(name) if refused else self._store.abandon(name))
             raise
-        await self._store.finish(name, answer)
         return answer
 
 

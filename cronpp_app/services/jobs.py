@@ -96,13 +96,20 @@ class Jobs:
         """Return what raises ValueError for a URL that may not be called, if anything does."""
         return self._secrets.check_target
 
-    async def create(self, user: User, definition: JobDefinition, *, enabled: bool = True) -> Job:
-        """Return a new job of `user`.
+    async def create(
+        self,
+        user: User,
+        definition: JobDefinition,
+        *,
+        enabled: bool = True,
+        job_id: str | None = None,
+    ) -> Job:
+        """Return a new job of `user`, or the one made with the same `job_id` before.
 
         Raises InvalidInput if its URL may not be called, or it refers to an unknown secret.
         """
         await self._secrets.check(user, definition)
-        now, job_id = self._clock(), new_id()
+        now, job_id = self._clock(), job_id or new_id()
         job = Job(
             id=job_id,
             user_id=user.id,
@@ -115,7 +122,8 @@ class Jobs:
             next_run_time=next_fire(definition.schedule, after=now) if enabled else None,
             paused_at=None if enabled else now,
         )
-        await self._store.add(job)
+        if not await self._store.add(job):
+            return await self.get(user, job_id)
         await self._audit.note(user, AuditAction.JOB_CREATED, job_target(job))
         await self._wake_for(job)
         return job
@@ -225,34 +233,34 @@ class Jobs:
         raise Conflict("This job is being changed by others all the time; try again.")
 
     async def before_resuming(self, user: User, job_id: str) -> Resumption:
-        """Return what `resume` would do now: how much it skips, and when the job fires next.
-
-        Raises NotFound.
-        """
+        """Return what `resume` would do now: what it skips, when the job fires; or NotFound."""
         job = await self._sound(user, job_id)
         if job.enabled:
             return Resumption(job=job, skipped=0, next_run_time=job.next_run_time)
         skipped, upcoming = resuming(job, now=self._clock())
         return Resumption(job=job, skipped=skipped, next_run_time=upcoming)
 
-    async def run_now(self, user: User, job_id: str) -> Run:
+    async def run_now(self, user: User, job_id: str, *, run_id: str | None = None) -> Run:
         """Return a new run of the job, due at once, besides its schedule and even if paused.
 
-        It ends as SKIPPED, with the reason, if the overlap policy forbids it. Raises NotFound.
+        It ends as SKIPPED, with the reason, if the overlap policy forbids it. The same `run_id`
+        gives the same run. Raises NotFound.
         """
         job = await self._sound(user, job_id)
-        run = manual_run(job, run_id=new_id(), now=self._clock(), trigger=Trigger.MANUAL)
+        run = manual_run(job, run_id=run_id or new_id(), now=self._clock(), trigger=Trigger.MANUAL)
         await self._runs.add([run])
         await self._ring()
         await self._audit.note(user, AuditAction.JOB_RUN, job_target(job))
         return run
 
-    async def duplicate(self, user: User, job_id: str) -> Job:
-        """Return a paused copy of a job; raise NotFound."""
+    async def duplicate(self, user: User, job_id: str, *, copy_id: str | None = None) -> Job:
+        """Return a paused copy of a job, or the one made as `copy_id` before; raise NotFound."""
         stored = (await self._sound(user, job_id)).definition
         definition = await self._secrets.opened(stored, job_id=job_id)
         name = f"{definition.name[:193]} (copy)"
-        return await self.create(user, replace(definition, name=name), enabled=False)
+        return await self.create(
+            user, replace(definition, name=name), enabled=False, job_id=copy_id
+        )
 
     async def preview(
         self, schedule: Schedule, *, after: datetime | None = None, count: int = 5

@@ -193,15 +193,16 @@ class Runs:
         )
         await self._due_jobs.note_endings([ending])
 
-    async def retry(self, user: User, run_id: str) -> Run:
+    async def retry(self, user: User, run_id: str, *, replay_id: str | None = None) -> Run:
         """Return the run that starts at once: this one if it waits for a retry, else a replay.
 
-        Raises Conflict if it waits for its first attempt, runs, or has lost its job; NotFound.
+        Made with the same `replay_id` again, it is the same replay. Raises Conflict if it waits
+        for its first attempt, runs, or has lost its job; NotFound.
         """
         run = await self._run(user, run_id)
         action = AuditAction.RUN_RETRIED
         if run.status in FINAL:
-            action, stored = AuditAction.RUN_REPLAYED, await self._replay(user, run)
+            action, stored = AuditAction.RUN_REPLAYED, await self._replay(user, run, replay_id)
         else:
             hurried = await self._ledger.hurry(run)
             if hurried is None:
@@ -237,10 +238,10 @@ class Runs:
             await self._audit.note(user, AuditAction.RUNS_REPLAYED, count=count.changed)
         return count
 
-    async def _replay(self, user: User, run: Run) -> Run:
+    async def _replay(self, user: User, run: Run, replay_id: str | None) -> Run:
         if await self._jobs.get(user.id, run.job_id) is None:
             raise Conflict("The job of this run was deleted; there is nothing to run any more.")
-        replay = replayed_run(run, run_id=new_id(), now=self._clock())
+        replay = replayed_run(run, run_id=replay_id or new_id(), now=self._clock())
         await self._runs.add([replay])
         return replay
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from pymongo.errors import DuplicateKeyError
 
 from cronpp_app.store.action_documents import sealed_document, sealed_from
-from cronpp_app.store.database import Database
-from cronpp_app.store.documents import Document
+from cronpp_app.store.database import Database, new_id
+from cronpp_app.store.documents import LONG_AGO, Document
 from cronpp_app.store.keys import Keys
 
 KEPT = timedelta(days=1)
@@ -22,6 +22,17 @@ class Answer:
     status: int
     body: str
     headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """Leave to do a request. What it creates is to have the id `creates`.
+
+    One that takes over from a request that died half-way is given the same id, and so finds
+    what that one had created already.
+    """
+
+    creates: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +52,14 @@ class IdempotencyStore:
 
     async def begin(
         self, user_id: str, key: str, *, fingerprint: str, now: datetime
-    ) -> FirstRequest | None:
-        """Take `key` for this person and return None, or return the request that took it first."""
+    ) -> Turn | FirstRequest:
+        """Take `key` for this person, or return the request that took it first."""
+        turn = Turn(creates=new_id())
         document = {
             "_id": key,
             "user_id": user_id,
             "fingerprint": fingerprint,
+            "creates": turn.creates,
             "started_at": now,
             "expires_at": now + KEPT,
         }
@@ -54,7 +67,7 @@ class IdempotencyStore:
             await self._requests.insert_one(document)
         except DuplicateKeyError:
             return await self._first(user_id, key, fingerprint, now)
-        return None
+        return turn
 
     async def finish(self, key: str, answer: Answer) -> None:
         """Keep the answer for those who ask again, sealed: it may show a secret just made."""
@@ -70,22 +83,27 @@ class IdempotencyStore:
         """Give `key` free again: nothing was created with it."""
         await self._requests.delete_one({"_id": key, "answer": {"$exists": False}})
 
+    async def abandon(self, key: str) -> None:
+        """Let the next request with `key` do it again: nobody knows how far this one came."""
+        unanswered = {"_id": key, "answer": {"$exists": False}}
+        await self._requests.update_one(unanswered, {"$set": {"started_at": LONG_AGO}})
+
     async def delete_all(self, user_id: str) -> None:
         """Delete the answers to a person's requests, together with the account."""
         await self._requests.delete_many({"user_id": user_id})
 
     async def _first(
         self, user_id: str, key: str, fingerprint: str, now: datetime
-    ) -> FirstRequest | None:
+    ) -> Turn | FirstRequest:
         abandoned = {
             "_id": key,
             "fingerprint": fingerprint,
             "answer": {"$exists": False},
             "started_at": {"$lt": now - _GIVEN_UP_AFTER},
         }
-        taken = await self._requests.update_one(abandoned, {"$set": {"started_at": now}})
-        if taken.modified_count:
-            return None
+        taken = await self._requests.find_one_and_update(abandoned, {"$set": {"started_at": now}})
+        if taken is not None:
+            return Turn(creates=taken.get("creates") or new_id())
         found = await self._requests.find_one({"_id": key})
         if found is None:  # given free just now
             return await self.begin(user_id, key, fingerprint=fingerprint, now=now)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
 
 from cronpp_app.domain.jobs import Job, JobDefinition, JobStatus
 from cronpp_app.store.damage import Damaged
@@ -78,9 +79,13 @@ class JobStore:
     def __init__(self, database: Database) -> None:
         self._jobs = database.jobs
 
-    async def add(self, job: Job) -> None:
-        """Store a new job."""
-        await self._jobs.insert_one(job_document(job))
+    async def add(self, job: Job) -> bool:
+        """Store a new job; return False if there is one with its id."""
+        try:
+            await self._jobs.insert_one(job_document(job))
+        except DuplicateKeyError:
+            return False
+        return True
 
     async def get_many(self, user_id: str, job_ids: Sequence[str]) -> list[Job]:
         """Return those of `job_ids` that are jobs of this user, in any order."""

@@ -1,9 +1,15 @@
 """A request that is sent again with its Idempotency-Key creates nothing twice."""
 
 import asyncio
+from datetime import timedelta
 
+import pytest
 from httpx import AsyncClient
+from pymongo.errors import AutoReconnect
 
+from cronpp_app.store.idempotency import IdempotencyStore
+from tests.api.conftest import TestClock
+from tests.api.created_jobs import create_job
 from tests.factories import job_body
 
 
@@ -42,3 +48,60 @@ async def test_a_refused_request_gives_its_key_free(ada: AsyncClient) -> None:
     refused = await ada.post("/api/jobs", json=job_body(name=""), headers=headers)
     assert refused.status_code == 422
     assert (await ada.post("/api/jobs", json=job_body(), headers=headers)).status_code == 201
+
+
+class PowerCut(BaseException):
+    """The process died here, without a last word."""
+
+
+@pytest.fixture
+def power_cut(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A process that dies after it has created something and before the answer is kept."""
+
+    async def dies(*_: object) -> None:
+        raise PowerCut
+
+    async def says_nothing(*_: object) -> None:
+        """Leave the key as it is: nobody is left to free it."""
+
+    monkeypatch.setattr(IdempotencyStore, "finish", dies)
+    monkeypatch.setattr(IdempotencyStore, "abandon", says_nothing)
+    return monkeypatch
+
+
+@pytest.mark.parametrize("what", ["/api/jobs", "/api/jobs/{id}/duplicate", "/api/jobs/{id}/run"])
+async def test_what_a_dying_process_created_is_found_when_the_request_comes_again(
+    what: str, ada: AsyncClient, clock: TestClock, power_cut: pytest.MonkeyPatch
+) -> None:
+    path = what.format(id=(await create_job(ada))["id"])
+    body = {"json": job_body()} if path == "/api/jobs" else {}
+    with pytest.raises(PowerCut):
+        await ada.post(path, headers={"Idempotency-Key": "one"}, **body)
+    power_cut.undo()
+    before = await everything(ada)
+    clock.now += timedelta(minutes=2)
+    again = await ada.post(path, headers={"Idempotency-Key": "one"}, **body)
+    assert again.is_success
+    assert await everything(ada) == before
+    assert again.headers["Location"].rpartition("/")[2] in before
+
+
+async def test_a_request_that_failed_half_way_can_come_again_at_once(
+    ada: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreachable(*_: object) -> None:
+        raise AutoReconnect("the primary stepped down")
+
+    monkeypatch.setattr(IdempotencyStore, "finish", unreachable)
+    headers = {"Idempotency-Key": "one"}
+    assert (await ada.post("/api/jobs", json=job_body(), headers=headers)).status_code == 503
+    monkeypatch.undo()
+    again = await ada.post("/api/jobs", json=job_body(), headers=headers)
+    assert again.status_code == 201
+    assert await everything(ada) == {again.json()["id"]}
+
+
+async def everything(client: AsyncClient) -> set[str]:
+    """Return the ids of all jobs and runs."""
+    lists = [(await client.get(path)).json()["items"] for path in ("/api/jobs", "/api/runs")]
+    return {one["id"] for items in lists for one in items}
