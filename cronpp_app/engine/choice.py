@@ -40,10 +40,14 @@ RoomOf = Callable[[str], int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """What to take now, whether more waits, and whether this is a herd that is still to come."""
+    """What to take now, and whether more waits.
+
+    `late`: the queue backs up. `herd`: many wait for one moment that is still to come.
+    """
 
     ids: Sequence[str] = ()
     more: bool = False
+    late: bool = False
     herd: bool = False
 
 
@@ -67,7 +71,7 @@ class Choice:
             ids = await self._rounds.take(until=now, limit=limit)
             if ids is not None:
                 self.look_at = now if ids else now + REST
-                return Chosen(ids=ids, more=bool(ids))
+                return Chosen(ids=ids, more=bool(ids), late=True)
         self._note_theirs(page, now)
         near = self._near(page, now)[:limit]
         if full and not near and page[-1].at - page[0].at < HERD_SPAN:

@@ -20,6 +20,8 @@ from cronpp_app.store.runs import RunStore
 log = logging.getLogger("cronpp.worker")
 
 PAGE = 200
+# Large portions are cheaper, small ones keep nobody waiting: neither this process nor MongoDB.
+PORTION = 50
 # So long a plan may take to be carried out: longer than an operation of the database may.
 PLAN_HOLDS = timedelta(seconds=20)
 
@@ -61,8 +63,10 @@ class Firing:
         """
         now = self._clock.now()
         chosen = await self._choice.of(now=now, limit=PAGE)
-        if chosen.ids:
-            await self._fire(chosen.ids, now=now, ahead=HORIZON if chosen.herd else AHEAD)
+        portion = PAGE if chosen.late or chosen.herd else PORTION
+        for first in range(0, len(chosen.ids), portion):
+            ids = chosen.ids[first : first + portion]
+            await self._fire(ids, now=now, ahead=HORIZON if chosen.herd else AHEAD)
         self._looked_at = now
         return chosen.more
 

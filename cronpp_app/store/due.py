@@ -19,6 +19,8 @@ from cronpp_app.store.jobs import readable
 
 _IS_DATE = {"$type": "date"}
 _RECENT_KEPT = 20
+# Without what is for lists, which can be most of a job.
+_FOR_FIRING = {"words": 0, "recent": {"$slice": -1}}
 TAKES_WORKERS_DOWN = (
     f"{PAUSE_AFTER_POISONED} of its runs in a row were given up, each after three workers went "
     "down with it. Look at the workers' logs and memory before you resume it."
@@ -78,7 +80,7 @@ class DueJobStore:
         """Return those of `job_ids` that are (still) due by `until`."""
         query = {"_id": {"$in": list(job_ids)}, "next_run_time": {**_IS_DATE, "$lte": until}}
         jobs, damaged = [], {}
-        async for document in self._jobs.find(query):
+        async for document in self._jobs.find(query, _FOR_FIRING):
             try:
                 jobs.append(job_from(document))
             except Damaged as error:
