@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.launcher import LOOPBACK
 from tests.cluster.replica_set import ReplicaSet, replica_set
 from tests.cluster.scene import FULL, QUICK, Scale, Scene, a_scene
 
@@ -24,9 +25,19 @@ def members() -> Iterator[ReplicaSet]:
 
 
 @pytest.fixture
+def target_address() -> str:
+    return LOOPBACK
+
+
+@pytest.fixture
 async def scene(
-    members: ReplicaSet, tmp_path: Path, scale: Scale, request: pytest.FixtureRequest
+    members: ReplicaSet,
+    tmp_path: Path,
+    scale: Scale,
+    target_address: str,
+    request: pytest.FixtureRequest,
 ) -> AsyncIterator[Scene]:
     name = request.node.originalname.removeprefix("test_").replace("_", " ")
-    async with a_scene(members, tmp_path, scale, name) as scene:
+    stage = a_scene(members, tmp_path, scale, name, target_address=target_address)
+    async with stage as scene:
         yield scene

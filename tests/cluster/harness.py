@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -90,7 +91,9 @@ class Target:
 class WorkerProcess:
     """One `python worker.py`; it drains by itself should the test die."""
 
-    def __init__(self, uri: str, database: str, log: Path, **settings: str) -> None:
+    def __init__(
+        self, uri: str, database: str, log: Path, *, before: Sequence[str] = (), **settings: str
+    ) -> None:
         environment = os.environ | {
             "CRONPP_MONGODB_URI": uri,
             "CRONPP_DATABASE": database,
@@ -102,7 +105,7 @@ class WorkerProcess:
         }
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "worker.py")],
+                [*before, sys.executable, str(ROOT / "worker.py")],
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=output,

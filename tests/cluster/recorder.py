@@ -1,6 +1,6 @@
 """The target of chaos: a process of its own that records every request before it answers.
 
-    python -m tests.cluster.recorder
+    python -m tests.cluster.recorder ADDRESS
 
 It prints the port it listens on, then a line for each request as it comes in. The path says
 how to answer: `/ok/50` with 200 after 50 ms; `/hostile` badly to the first attempt of most
@@ -35,15 +35,15 @@ _HOSTILE: tuple[bytes, ...] = (
 class Recorder:
     """The target as its test sees it: what it has been sent so far."""
 
-    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, host: str) -> None:
         self._process = process
-        self.port = port
+        self.host = host
         self.calls: list[Call] = []
         self._news = asyncio.Condition()
 
     def url(self, path: str) -> str:
         """Return the address of `path` on it."""
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"http://{self.host}{path}"
 
     async def received(self, count: int, *, at_most: float = 60) -> None:
         """Wait until `count` more calls have come in."""
@@ -67,18 +67,19 @@ class Recorder:
 
 
 @contextlib.asynccontextmanager
-async def recorder() -> AsyncIterator[Recorder]:
-    """Run a recording target."""
+async def recorder(address: str) -> AsyncIterator[Recorder]:
+    """Run a recording target that listens at `address`."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tests.cluster.recorder"),
+        *("-m", "tests.cluster.recorder", address),
         cwd=ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
     try:
-        recorder = Recorder(process, int(await process.stdout.readline()))
+        port = int(await process.stdout.readline())
+        recorder = Recorder(process, f"{address}:{port}")
         listening = asyncio.create_task(recorder.listen())
         yield recorder
     finally:
@@ -131,8 +132,8 @@ def _answer(path: str, headers: dict[str, str]) -> tuple[bytes, int]:
     return _OK, int(number or 0)
 
 
-async def _work() -> None:
-    server = await asyncio.start_server(_serve, "127.0.0.1", 0, backlog=1_000)
+async def _work(address: str) -> None:
+    server = await asyncio.start_server(_serve, address, 0, backlog=1_000)
     print(server.sockets[0].getsockname()[1], flush=True)
     # The pipe's end means that the test has died.
     await asyncio.to_thread(sys.stdin.read)
@@ -140,4 +141,4 @@ async def _work() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_work())
+    asyncio.run(_work(sys.argv[1]))

@@ -3,9 +3,10 @@
 import contextlib
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +18,9 @@ from cronpp_app.clock import monotonic
 from cronpp_app.store.embedded_binary import Mongod, find_mongod
 from cronpp_app.store.embedded_folder import SET_NAME, DataFolder
 from cronpp_app.store.embedded_server import Server, free_port, release_guard, start_server
+from tests.cluster.launcher import LOOPBACK, launched
 
+SIZE = 3
 ELECTION_TIMEOUT = {"electionTimeoutMillis": 2_000}
 _CACHE_GB = 0.25
 _READY_SECONDS = 90.0
@@ -31,20 +34,34 @@ Found = TypeVar("Found")
 class Member:
     """One `mongod` of the set; it ends with this process, however that ends."""
 
-    def __init__(self, mongod: Mongod, folder: Path) -> None:
-        self._mongod = mongod
-        self._folder = DataFolder(folder)
-        self._folder.database.mkdir(parents=True)
+    def __init__(
+        self,
+        mongod: Mongod,
+        folder: Path,
+        *,
+        address: str = LOOPBACK,
+        before: tuple[str, ...] = (),
+    ) -> None:
+        self.folder = folder
+        self._data = DataFolder(folder)
+        self._data.database.mkdir(parents=True)
+        self._mongod = launched(mongod, folder / "mongod.sh", address=address, before=before)
+        self._address = address
         self.port = free_port()
-        self.host = f"127.0.0.1:{self.port}"
+        self.host = f"{address}:{self.port}"
         self.is_frozen = False
         self.start()
 
     def start(self) -> None:
         """Start it on its data; it does not answer yet."""
         self._server: Server = start_server(
-            self._mongod, self._folder, port=self.port, cache_gb=_CACHE_GB
+            self._mongod, self._data, port=self.port, cache_gb=_CACHE_GB
         )
+
+    @property
+    def pid(self) -> int:
+        """Return the number of its process, running or not."""
+        return self._server.process.pid
 
     @property
     def is_running(self) -> bool:
@@ -57,6 +74,14 @@ class Member:
         self._server.process.wait()
         release_guard(self._server)
         self.is_frozen = False
+
+    def wait(self, seconds: float) -> None:
+        """Return when it has ended by itself; raise AssertionError if it has not in time."""
+        try:
+            self._server.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the member went on for {seconds} s") from None
+        release_guard(self._server)
 
     def freeze(self) -> None:
         """Stop it in its tracks: connections stay open, nothing is answered."""
@@ -73,9 +98,13 @@ class Member:
         with self._client() as client:
             return client.admin.command(command, **options)
 
+    def rollbacks(self) -> list[Path]:
+        """Return the files of documents that it had to take back when it joined again."""
+        return list((self._data.database / "rollback").rglob("*.bson"))
+
     def _client(self) -> MongoClient[dict[str, Any]]:
         return MongoClient(
-            "127.0.0.1",
+            self._address,
             self.port,
             directConnection=True,
             serverSelectionTimeoutMS=1_000,
@@ -87,9 +116,8 @@ class Member:
 class ReplicaSet:
     """Three members on loopback ports of their own."""
 
-    def __init__(self, folder: Path) -> None:
-        mongod = find_mongod()
-        self.members = [Member(mongod, folder / f"member-{number}") for number in range(3)]
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.members = members
 
     @property
     def uri(self) -> str:
@@ -119,6 +147,11 @@ class ReplicaSet:
             elif member.is_frozen:
                 member.thaw()
 
+    def secondaries(self) -> list[Member]:
+        """Return the members that are not primary, in their order."""
+        primary = self.primary()
+        return [member for member in self.members if member is not primary]
+
     def primary(self) -> Member:
         """Return the member that takes writes, as soon as there is one."""
         return _until(self._writable, "no member became primary")
@@ -126,6 +159,16 @@ class ReplicaSet:
     def step_down(self) -> None:
         """Have the primary hand over in good order."""
         self.primary().ask({"replSetStepDown": 20, "secondaryCatchUpPeriodSecs": 5})
+
+    def hand_over_to(self, member: Member) -> None:
+        """Have `member` become the primary, in good order."""
+        _until(partial(self._hands_over_to, member), "the member did not become primary")
+
+    def _hands_over_to(self, member: Member) -> bool:
+        if self._writable() is member:
+            return True
+        member.ask({"replSetStepUp": 1})
+        return False
 
     def stop(self) -> None:
         """End all members; their data is not wanted any more."""
@@ -153,7 +196,10 @@ class ReplicaSet:
         if primary is None:
             return False
         status = primary.ask("replSetGetStatus")["members"]
-        return all(one["health"] == 1 and one["stateStr"] in _STEADY for one in status)
+        if any(one["health"] != 1 or one["stateStr"] not in _STEADY for one in status):
+            return False
+        # What comes back with words of a former term has yet to take them back.
+        return len({one["optime"]["t"] for one in status}) == 1
 
 
 @contextlib.contextmanager
@@ -164,12 +210,21 @@ def replica_set() -> Iterator[ReplicaSet]:
     with tempfile.TemporaryDirectory(
         prefix="cronpp-chaos-", dir=memory if has_room else None, ignore_cleanup_errors=True
     ) as folder:
-        started = ReplicaSet(Path(folder))
-        try:
-            started.form()
+        mongod = find_mongod()
+        members = [Member(mongod, Path(folder, f"member-{number}")) for number in range(SIZE)]
+        with formed(members) as started:
             yield started
-        finally:
-            started.stop()
+
+
+@contextlib.contextmanager
+def formed(members: Sequence[Member]) -> Iterator[ReplicaSet]:
+    """Make `members` a set while the block lasts."""
+    started = ReplicaSet(members)
+    try:
+        started.form()
+        yield started
+    finally:
+        started.stop()
 
 
 def _until(ask: Callable[[], Found | None], complaint: str) -> Found:

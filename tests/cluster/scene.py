@@ -67,10 +67,12 @@ class Scene:
         self.chooser = random.Random(self.scale.seed)
         self.uri = self.members.uri
 
-    async def start_workers(self, count: int, **settings: str) -> list[WorkerProcess]:
-        """Start workers; return when they are ready."""
+    async def start_workers(
+        self, count: int, *, before: Sequence[str] = (), **settings: str
+    ) -> list[WorkerProcess]:
+        """Start workers, with the words `before` their command; return when they are ready."""
         started = [
-            WorkerProcess(self.uri, self.database.raw.name, self.log, **settings)
+            WorkerProcess(self.uri, self.database.raw.name, self.log, before=before, **settings)
             for _ in range(count)
         ]
         self.workers += started
@@ -164,12 +166,12 @@ class Scene:
 
 @contextlib.asynccontextmanager
 async def a_scene(
-    members: ReplicaSet, folder: Path, scale: Scale, name: str
+    members: ReplicaSet, folder: Path, scale: Scale, name: str, *, target_address: str
 ) -> AsyncIterator[Scene]:
     """Set the stage on a whole replica set; nothing of it runs or is stored afterwards."""
     await asyncio.to_thread(members.heal)
     database = connect(members.uri, f"chaos_{uuid4().hex[:12]}")
-    async with recorder() as target:
+    async with recorder(target_address) as target:
         await ensure_indexes(database)
         scene = Scene(
             members=members,
