@@ -19,6 +19,7 @@ from cronpp_app.engine.runtime import run_worker
 from cronpp_app.errors import CronppError, SetupError
 from cronpp_app.event_loop import run_in_event_loop
 from cronpp_app.logs import set_up_logs
+from cronpp_app.open_files import affordable_slots
 from cronpp_app.settings import Settings, load_settings, parse_options
 from cronpp_app.store.database import connect
 from cronpp_app.store.embedded import find_embedded
@@ -51,6 +52,8 @@ def main(arguments: Sequence[str]) -> int:
         options = parse_options("worker.py", "One Cron++ worker process.", OPTIONS, arguments)
         settings = load_settings(options)
         set_up_logs(settings.log_format, settings.log_level)
+        slots = affordable_slots(settings.slots)
+        settings = settings.model_copy(update={"slots": slots})
         run_in_event_loop(_work(settings, _mongodb_uri(settings)))
     except CronppError as error:
         print(f"worker.py: {error}", file=sys.stderr)

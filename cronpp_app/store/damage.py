@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from bson.int64 import Int64
+
 Value = TypeVar("Value")
 # What reading a damaged document may raise.
 DAMAGE: Final = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
@@ -34,18 +36,18 @@ def check_shape(
     """Raise Damaged unless the fields of `document` are there and of their types."""
     for name, kind in required.items():
         value = document.get(name, _NOTHING)
-        if value.__class__ is not kind:
+        if value.__class__ is not kind and not is_of_kind(value, kind):
             raise Damaged(_complaint(name, value, kind))
     for name, kind in (optional or {}).items():
         value = document.get(name, _NOTHING)
-        if value is not _NOTHING and value.__class__ is not kind:
+        if value is not _NOTHING and not is_of_kind(value, kind):
             raise Damaged(_complaint(name, value, kind))
 
 
 def check_schema(document: Mapping[str, Any], newest: int) -> None:
     """Raise Damaged if `document` is of a schema that only a newer Cron++ than this knows."""
     schema = document.get("schema")
-    if schema.__class__ is not int or not 1 <= schema <= newest:
+    if schema is None or not is_of_kind(schema, int) or not 1 <= schema <= newest:
         raise Damaged(f"schema is {schema!r}, and this Cron++ knows 1 to {newest}; update it")
 
 
@@ -62,6 +64,15 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"{error.args[0]} is missing"
     return str(error) or type(error).__name__
+
+
+def is_of_kind(value: object, kind: type) -> bool:
+    """Return whether `value` is of `kind` and no other; a truth value is no whole number.
+
+    A whole number beyond 2**31, such as the lateness of 25 days in milliseconds, is read back
+    as a type of its own.
+    """
+    return value.__class__ is kind or (kind is int and value.__class__ is Int64)
 
 
 def _complaint(name: str, value: object, kind: type) -> str:

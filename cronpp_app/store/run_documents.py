@@ -17,7 +17,7 @@ from cronpp_app.domain.backoff import RetryPolicy
 from cronpp_app.domain.jobs import Action, LogAction, Overlap
 from cronpp_app.domain.runs import Run, RunStatus, Trigger
 from cronpp_app.store.action_documents import action_document, action_from
-from cronpp_app.store.damage import Damaged, check_schema, check_shape, read
+from cronpp_app.store.damage import Damaged, check_schema, check_shape, is_of_kind, read
 from cronpp_app.store.documents import (
     LONG_AGO,
     SCHEMA,
@@ -124,7 +124,7 @@ def run_for_people(document: Mapping[str, Any]) -> Run:
             name: value
             for name, value in document.items()
             if name != "error"
-            and value.__class__ is (_REQUIRED | _OPTIONAL).get(name, value.__class__)
+            and is_of_kind(value, (_REQUIRED | _OPTIONAL).get(name, value.__class__))
             and (name not in enums or value in set(enums[name].__class__))
         }
         unreadable = LogAction(message="(unreadable)")

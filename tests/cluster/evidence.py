@@ -1,7 +1,7 @@
 """What a scenario left behind, in ledger, log and target's record, and what is wrong with it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -140,9 +140,9 @@ class Evidence:
 
 
 async def gather_evidence(
-    database: Database, jobs: Sequence[Job], calls: Sequence[Call]
+    database: Database, planned: Iterable[tuple[str, datetime]], calls: Sequence[Call]
 ) -> Evidence:
-    """Read everything that a scenario with `jobs` left behind."""
+    """Read everything that a scenario left behind; `planned` are fire times by job id."""
     attempts: dict[str, list[Document]] = defaultdict(list)
     async for attempt in database.logs.find():
         attempts[attempt["run_id"]].append(attempt)
@@ -150,7 +150,7 @@ async def gather_evidence(
     for call in calls:
         by_run[call.run_id].append(call)
     return Evidence(
-        planned=frozenset(moment for job in jobs for moment in _planned(job)),
+        planned=frozenset(planned),
         runs={run["_id"]: run async for run in database.runs.find()},
         attempts=attempts,
         calls=by_run,
@@ -158,7 +158,7 @@ async def gather_evidence(
     )
 
 
-def _planned(job: Job) -> Iterator[tuple[str, datetime]]:
+def planned_by(job: Job) -> Iterator[tuple[str, datetime]]:
     """Yield the fire times of an every-second job, reckoned without its schedule's code."""
     schedule = job.definition.schedule
     assert isinstance(schedule, IntervalSchedule)

@@ -92,7 +92,14 @@ class WorkerProcess:
     """One `python worker.py`; it drains by itself should the test die."""
 
     def __init__(
-        self, uri: str, database: str, log: Path, *, before: Sequence[str] = (), **settings: str
+        self,
+        uri: str,
+        database: str,
+        log: Path,
+        *,
+        before: Sequence[str] = (),
+        root: Path = ROOT,
+        **settings: str,
     ) -> None:
         environment = os.environ | {
             "CRONPP_MONGODB_URI": uri,
@@ -105,7 +112,7 @@ class WorkerProcess:
         }
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [*before, sys.executable, str(ROOT / "worker.py")],
+                [*before, sys.executable, str(root / "worker.py")],
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=output,

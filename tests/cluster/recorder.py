@@ -35,15 +35,15 @@ _HOSTILE: tuple[bytes, ...] = (
 class Recorder:
     """The target as its test sees it: what it has been sent so far."""
 
-    def __init__(self, process: asyncio.subprocess.Process, host: str) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, address: str, port: int) -> None:
         self._process = process
-        self.host = host
+        self.address, self.port = address, port
         self.calls: list[Call] = []
         self._news = asyncio.Condition()
 
-    def url(self, path: str) -> str:
-        """Return the address of `path` on it."""
-        return f"http://{self.host}{path}"
+    def url(self, path: str, *, host: str | None = None) -> str:
+        """Return the address of `path` on it, by the name `host` if that is given."""
+        return f"http://{host or self.address}:{self.port}{path}"
 
     async def received(self, count: int, *, at_most: float = 60) -> None:
         """Wait until `count` more calls have come in."""
@@ -78,8 +78,7 @@ async def recorder(address: str) -> AsyncIterator[Recorder]:
     )
     assert process.stdout is not None
     try:
-        port = int(await process.stdout.readline())
-        recorder = Recorder(process, f"{address}:{port}")
+        recorder = Recorder(process, address, int(await process.stdout.readline()))
         listening = asyncio.create_task(recorder.listen())
         yield recorder
     finally:

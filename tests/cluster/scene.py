@@ -18,8 +18,8 @@ from cronpp_app.domain.jobs import HttpAction, Job
 from cronpp_app.store.database import Database, connect
 from cronpp_app.store.documents import job_document
 from cronpp_app.store.indexes import ensure_indexes
-from tests.cluster.evidence import Evidence, gather_evidence
-from tests.cluster.harness import SOON, WorkerProcess, spread_jobs, wait_for_calm
+from tests.cluster.evidence import Evidence, gather_evidence, planned_by
+from tests.cluster.harness import ROOT, SOON, WorkerProcess, spread_jobs, wait_for_calm
 from tests.cluster.recorder import Recorder, recorder
 from tests.cluster.replica_set import ReplicaSet
 
@@ -60,6 +60,7 @@ class Scene:
     name: str
     workers: list[WorkerProcess] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
+    planned: set[tuple[str, datetime]] = field(default_factory=set)
     chooser: random.Random = field(init=False)
     uri: str = field(init=False)
 
@@ -68,12 +69,15 @@ class Scene:
         self.uri = self.members.uri
 
     async def start_workers(
-        self, count: int, *, before: Sequence[str] = (), **settings: str
+        self, count: int, *, before: Sequence[str] = (), root: Path = ROOT, **settings: str
     ) -> list[WorkerProcess]:
-        """Start workers, with the words `before` their command; return when they are ready."""
+        """Start workers of the sources in `root`; return when they are ready.
+
+        The words `before` stand before their command, such as `prlimit`.
+        """
+        where = (self.uri, self.database.raw.name, self.log)
         started = [
-            WorkerProcess(self.uri, self.database.raw.name, self.log, before=before, **settings)
-            for _ in range(count)
+            WorkerProcess(*where, before=before, root=root, **settings) for _ in range(count)
         ]
         self.workers += started
         pids = {worker.process.pid for worker in started}
@@ -87,10 +91,16 @@ class Scene:
         count: int | None = None,
         seconds: int | None = None,
         retry: RetryPolicy = SOON,
+        host: str | None = None,
+        deadline: timedelta = timedelta(seconds=30),
     ) -> list[Job]:
-        """Have every-second jobs call the target; their fire times begin in a moment."""
+        """Have every-second jobs call the target; their fire times begin in a moment.
+
+        They know it by the name `host`, if that is given.
+        """
+        url = self.target.url(path, host=host)
         jobs = spread_jobs(
-            HttpAction(method="POST", url=self.target.url(path), body="{}"),
+            HttpAction(method="POST", url=url, body="{}", timeout=deadline),
             count=self.scale.per_second if count is None else count,
             start_at=await self.database.server_time() + _HEAD_START,
             over=timedelta(seconds=1),
@@ -99,6 +109,7 @@ class Scene:
         )
         await self.database.jobs.insert_many([job_document(job) for job in jobs])
         self.jobs += jobs
+        self.planned.update(moment for job in jobs for moment in planned_by(job))
         return jobs
 
     async def some_calls(self) -> datetime:
@@ -135,7 +146,7 @@ class Scene:
     async def calm(self, *, at_most: float = CALM_SECONDS) -> Evidence:
         """Wait until everything has come to its end; return what it left behind."""
         await wait_for_calm(self.database, at_most=at_most)
-        return await gather_evidence(self.database, self.jobs, self.target.calls)
+        return await gather_evidence(self.database, self.planned, self.target.calls)
 
     def tell(self, evidence: Evidence, **figures: float) -> None:
         """Add a line with the figures of this scenario to CRONPP_CHAOS_FIGURES, if that is set."""

@@ -10,8 +10,9 @@ from cronpp_app.clock import utc_now
 from cronpp_app.domain import schedules
 from cronpp_app.domain.cron_fires import next_cron_fire
 from cronpp_app.domain.jobs import CatchUp, MisfirePolicy
-from cronpp_app.domain.schedules import CronSchedule, IntervalSchedule, Schedule
-from tests.engine.conftest import Bench
+from cronpp_app.domain.runs import RunStatus
+from cronpp_app.domain.schedules import CronSchedule, IntervalSchedule, OnceSchedule, Schedule
+from tests.engine.conftest import Bench, failure
 
 YEAR, HOUR, SECOND = timedelta(days=365), timedelta(hours=1), timedelta(seconds=1)
 ON_TIME, CAUGHT_UP = 62, 100  # within the grace of a minute and a second ahead; max_runs
@@ -47,6 +48,20 @@ async def test_a_year_of_a_job_that_fires_each_second_costs_what_an_hour_of_it_d
     assert computed_for_a_year <= computed_for_an_hour + 20  # halvings of a longer span
     caught_up = CAUGHT_UP if policy is CatchUp.ALL else 0
     assert computed_for_a_year <= 3 * ON_TIME + 6 * caught_up
+
+
+async def test_a_run_that_is_a_year_late_is_retried_like_any_other(bench: Bench) -> None:
+    """Its lateness in milliseconds is more than 32 bits hold."""
+    once = OnceSchedule(run_at=utc_now() - YEAR)
+    job = await bench.add_job(due_ago=YEAR / SECOND, schedule=once)
+    bench.target.answers = [failure()]
+    worker = await bench.worker()
+    await bench.work_once(worker)
+    assert (await bench.run(job)).status is RunStatus.RETRYING
+    await bench.make_due(job)
+    await bench.work_once(worker)
+    run = await bench.run(job)
+    assert (run.status, run.attempt_count) == (RunStatus.SUCCESS, 2)
 
 
 @pytest.mark.parametrize("policy", list(CatchUp))
