@@ -17,7 +17,7 @@ from tests.cluster.harness import spread_jobs
 from tests.cluster.scene import Scene
 
 ALL_OF_IT = MisfirePolicy(policy=CatchUp.ALL, max_age=timedelta(days=7_300), max_runs=1_000)
-COPIES = 6
+COPIES = 3
 
 
 @quick_and_full()
