@@ -101,7 +101,7 @@ class JobsBar:
             placeholder="Search name, URL or tag",
             on_change=lambda e: on_search(e.value),
         )
-        search.props("outlined dense clearable debounce=250 type=search data-cx-key=/")
+        search.props("outlined dense clearable debounce=120 type=search data-cx-key=/")
         search.props["aria-label"] = "Search jobs"
         search.classes("cx-search").mark("search")
         with search.add_slot("prepend"):

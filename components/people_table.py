@@ -75,7 +75,7 @@ def people_bar(on_search: Callable[[str], Any]) -> None:
         search = ui.input(
             placeholder="Beginning of an address", on_change=lambda event: on_search(event.value)
         )
-        search.props("outlined dense clearable debounce=250 type=search data-cx-key=/")
+        search.props("outlined dense clearable debounce=120 type=search data-cx-key=/")
         search.props["aria-label"] = "Search accounts"
         search.classes("cx-search").mark("search-people")
         with search.add_slot("prepend"):
