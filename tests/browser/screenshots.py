@@ -111,7 +111,14 @@ def _picture(page: Page, name: str, *, whole: bool = False) -> None:
         return
     page.wait_for_selector("#app[data-v-app]")
     page.wait_for_timeout(SETTLE_MS)
-    page.screenshot(path=FOLDER / f"{name}.png", full_page=whole)
+    size = page.viewport_size
+    if whole and size is not None:  # what was never in sight has not measured itself
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": size["width"], "height": height})
+        page.wait_for_timeout(500)
+    page.screenshot(path=FOLDER / f"{name}.png")
+    if size is not None:
+        page.set_viewport_size(size)
     print(name)
 
 
