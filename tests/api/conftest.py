@@ -119,6 +119,12 @@ def accounts(database: Database, clock: TestClock, audit: Audit) -> Accounts:
 
 
 @pytest.fixture
+def metrics(database: Database, clock: TestClock) -> Metrics:
+    counters, measures = CounterStore(database), MeasureStore(database)
+    return Metrics(counters, measures, WorkerStore(database), clock=clock, fresh_seconds=0)
+
+
+@pytest.fixture
 def offered(
     accounts: Accounts,
     audit: Audit,
@@ -127,6 +133,7 @@ def offered(
     clock: TestClock,
     performing: TestPerforming,
     job_secrets: JobSecrets,
+    metrics: Metrics,
 ) -> ApiServices:
     jobs, runs = JobStore(database), RunStore(database, retention=RETENTION)
     ledger, ring = Ledger(database, retention=RETENTION), Notices(database).ring
@@ -151,13 +158,7 @@ def offered(
         runs=Runs(run_stores(database, RETENTION), ring=ring, audit=audit, clock=clock),
         overviews=Overviews(jobs, ledger, WorkerStore(database), clock=clock, fresh_seconds=0),
         actions=Actions(performing, clock=clock),
-        metrics=Metrics(
-            CounterStore(database),
-            MeasureStore(database),
-            WorkerStore(database),
-            clock=clock,
-            fresh_seconds=0,
-        ),
+        metrics=metrics,
         idempotency=Idempotency(IdempotencyStore(database, keys), clock=clock),
         clock=clock,
     )

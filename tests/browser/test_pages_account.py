@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -39,11 +40,18 @@ def test_sessions_are_ended_on_the_other_device_and_an_account_is_left_for_good(
     expect(desk.get_by_role("button", name="End all others")).to_be_hidden()
     assert bob.http.get("/api/auth/me").status_code == 401
 
+    _take_the_data_along(desk, job)
+    _leave_for_good(desk, bob)
+
+
+def _take_the_data_along(desk: Page, job: dict[str, Any]) -> None:
     with desk.expect_download() as download:
         desk.get_by_role("link", name="Download my data").click()
     assert download.value.suggested_filename == "cronpp-account.json"
     assert job["id"] in download.value.path().read_text()
 
+
+def _leave_for_good(desk: Page, bob: Account) -> None:
     desk.get_by_label("Your password").fill(PASSWORD)
     desk.get_by_role("button", name="Delete my account").click()
     dialog = desk.get_by_role("dialog", name="Delete your account?")

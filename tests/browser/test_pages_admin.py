@@ -41,20 +41,15 @@ def test_an_administrator_shuts_somebody_out_and_in_again(
     markup = '<img src=x onerror="document.title=1">'
     bob.add_job(markup, f"{target.url}/ok", **HOURLY)
     bobs = sign_in(open_page(), bob)
-    expect(bobs.get_by_role("link", name="Admin", exact=True)).to_have_count(0)
-    hidden = bobs.request.get("/admin")
-    assert (hidden.status, "Nothing here" in hidden.text()) == (404, True)
+    _finds_no_administration(bobs)
     bobs.goto("/jobs")
     bobs.wait_for_function("window.did_handshake")
 
     page = sign_in(open_page(), ada)
-    page.keyboard.press("g")
-    page.keyboard.press("m")
-    expect(page).to_have_url(re.compile("/admin$"))
+    _goes_to_administration_by_key(page)
     accounts, log = page.locator("tr[data-person]"), page.locator("tr[data-entry]")
     expect(accounts).to_have_count(2)
     expect(log.filter(has_text="created the job").first).to_contain_text(markup)
-    assert page.title() == "Admin · Cron++"
 
     page.get_by_label("Search accounts").fill("bob@")
     expect(accounts).to_have_count(1)
@@ -62,11 +57,7 @@ def test_an_administrator_shuts_somebody_out_and_in_again(
     page.get_by_role("dialog").get_by_role("button", name="Disable account").click()
     expect(accounts.first).to_contain_text("Disabled")
     expect(bobs).to_have_url(re.compile("/login"), timeout=5_000)  # by itself
-    bobs.get_by_label("Email").fill(bob.email)
-    bobs.get_by_label("Password", exact=True).fill(PASSWORD)
-    bobs.get_by_role("button", name="Log in").click()
-    expect(bobs.get_by_text("is wrong")).to_be_visible()
-    assert bob.http.get("/api/jobs").status_code == 401
+    _is_refused(bobs, bob)
     # What happens elsewhere comes by itself.
     expect(log.first).to_contain_text("bob@example.org was refused to sign in", timeout=15_000)
 
@@ -81,6 +72,27 @@ def test_an_administrator_shuts_somebody_out_and_in_again(
 
     _pleases_axe(page)
     _fits_a_phone(sign_in(open_page(**PHONE), ada))
+
+
+def _finds_no_administration(page: Page) -> None:
+    expect(page.get_by_role("link", name="Admin", exact=True)).to_have_count(0)
+    hidden = page.request.get("/admin")
+    assert (hidden.status, "Nothing here" in hidden.text()) == (404, True)
+
+
+def _goes_to_administration_by_key(page: Page) -> None:
+    page.keyboard.press("g")
+    page.keyboard.press("m")
+    expect(page).to_have_url(re.compile("/admin$"))
+    assert page.title() == "Admin · Cron++"
+
+
+def _is_refused(page: Page, account: Account) -> None:
+    page.get_by_label("Email").fill(account.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_text("is wrong")).to_be_visible()
+    assert account.http.get("/api/jobs").status_code == 401
 
 
 def _narrow_the_log(page: Page) -> None:

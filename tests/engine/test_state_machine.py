@@ -81,7 +81,7 @@ class Stories(RuleBasedStateMachine):
         self._do(self._cluster.start(WORKERS))
         self.add_job(overlap, catch_up, every, 1)
 
-    @precondition(lambda self: len(self._cluster.jobs) < MOST_JOBS)
+    @precondition(lambda self: len(self._cluster.known.jobs) < MOST_JOBS)
     @rule(
         overlap=st.sampled_from(Overlap),
         catch_up=st.sampled_from(CatchUp),
@@ -94,7 +94,9 @@ class Stories(RuleBasedStateMachine):
             max_retries=retries, backoff=Backoff.FIXED, base=timedelta(seconds=2), jitter=True
         )
         policies: dict[str, Any] = {"overlap": overlap, "misfire": misfire, "retry": retry}
-        self._do(self._cluster.add_job(definition(schedule=self._schedule(every), **policies)))
+        self._do(
+            self._cluster.people.add_job(definition(schedule=self._schedule(every), **policies))
+        )
 
     @rule(worker=worker_numbers, duty=st.sampled_from(DUTIES))
     def a_worker_takes_a_step(self, worker: int, duty: str) -> None:
@@ -141,55 +143,55 @@ class Stories(RuleBasedStateMachine):
 
     @rule(number=job_numbers)
     def somebody_pauses(self, number: int) -> None:
-        self._do(self._cluster.pause(self._job(number)))
+        self._do(self._cluster.people.pause(self._job(number)))
 
     @rule(number=job_numbers)
     def somebody_resumes(self, number: int) -> None:
-        self._do(self._cluster.resume(self._job(number)))
+        self._do(self._cluster.people.resume(self._job(number)))
 
     @rule(number=job_numbers, every=st.sampled_from([None, None, 1, 7, 60]))
     def somebody_edits(self, number: int, every: int | None) -> None:
         schedule = None if every is None else self._schedule(every)
-        self._do(self._cluster.edit(self._job(number), schedule))
+        self._do(self._cluster.people.edit(self._job(number), schedule))
 
     @rule(number=job_numbers, really=st.integers(0, 3))
     def somebody_deletes(self, number: int, really: int) -> None:
         if really == 0:
-            self._do(self._cluster.delete(self._job(number)))
+            self._do(self._cluster.people.delete(self._job(number)))
 
     @rule(number=job_numbers)
     def somebody_runs_a_job_now(self, number: int) -> None:
-        self._do(self._cluster.run_now(self._job(number)))
+        self._do(self._cluster.people.run_now(self._job(number)))
 
     @rule(number=numbers)
     def somebody_cancels_a_run(self, number: int) -> None:
-        self._do(self._cluster.cancel(number))
+        self._do(self._cluster.people.cancel(number))
 
     @rule(number=numbers)
     def somebody_retries_a_run(self, number: int) -> None:
-        self._do(self._cluster.retry(number))
+        self._do(self._cluster.people.retry(number))
 
     @invariant()
     def the_invariants_hold(self) -> None:
         self._chapters += 1
-        self._do(self._cluster.check())
+        self._do(self._cluster.invariants.check())
         if self._chapters % 10 == 0:
-            self._do(self._cluster.check_ledger())
-        assert self._cluster.broken == []
+            self._do(self._cluster.invariants.check_ledger())
+        assert self._cluster.known.broken == []
 
     def teardown(self) -> None:
         try:
-            if not self._cluster.broken:
+            if not self._cluster.known.broken:
                 self._do(self._cluster.come_to_rest())
-                self._do(self._cluster.check())
-                self._do(self._cluster.check_ledger())
-            assert self._cluster.broken == []
+                self._do(self._cluster.invariants.check())
+                self._do(self._cluster.invariants.check_ledger())
+            assert self._cluster.known.broken == []
         finally:
             self._do(self._cluster.end())
             self._everywhere.__exit__(None, None, None)
 
     def _job(self, number: int) -> str:
-        ids = list(self._cluster.jobs)
+        ids = list(self._cluster.known.jobs)
         return ids[number % len(ids)]
 
     def _schedule(self, every: int) -> Schedule:
