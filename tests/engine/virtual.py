@@ -9,11 +9,15 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any
 
 import pytest
 from pymongo import UpdateOne
 
+from cronpp_app import engine, worker_composition
 from cronpp_app.clock import cut_to_ms, utc_now
 from cronpp_app.store.database import Database
 
@@ -24,7 +28,6 @@ _CALLS = frozenset(
         *("insert_one", "update_many", "update_one"),
     )
 )
-_MODULES = ("choice", "claim", "execute", "reap", "renew", "start")
 
 
 class Death(BaseException):
@@ -55,9 +58,9 @@ class VirtualTime:
     def everywhere(self) -> Iterator[None]:
         """Let the engine tell the time by this clock."""
         with pytest.MonkeyPatch.context() as patch:
-            for module in _MODULES:
-                patch.setattr(f"cronpp_app.engine.{module}.monotonic", self.monotonic)
-            patch.setattr("cronpp_app.worker_composition.monotonic", self.monotonic)
+            for module in (worker_composition, *_engine()):
+                if hasattr(module, "monotonic"):
+                    patch.setattr(module, "monotonic", self.monotonic)
             yield
 
     def burn(self) -> None:
@@ -93,6 +96,12 @@ def virtual(database: Database, time: VirtualTime) -> Database:
         setattr(database, name, VirtualCollection(getattr(database, name), time))
     database.server_time = time.read  # type: ignore[method-assign]
     return database
+
+
+def _engine() -> list[ModuleType]:
+    """Return all modules of the engine: one that told the real time would be trusted for ever."""
+    names = [found.name for found in iter_modules(engine.__path__)]
+    return [import_module(f"{engine.__name__}.{name}") for name in names]
 
 
 async def survivors_of(tasks: set["asyncio.Task[Any]"]) -> None:
