@@ -44,5 +44,4 @@ async def _show(visitor: Visitor, wanted: RunList) -> None:
     live = Live(visitor, runs_live.on_batch)
     ui.on("cx_visible", lambda event: live.set_visible(bool(event.args)))
     ui.on("cx_reading", lambda event: runs_live.set_reading(bool(event.args)))
-    await visitor.client.connected()
-    live.start()
+    await live.begin()

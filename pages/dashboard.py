@@ -39,8 +39,7 @@ def register(services: "Services") -> None:
             await dashboard.draw()
         live = Live(visitor, dashboard.on_batch)
         ui.on("cx_visible", lambda event: live.set_visible(bool(event.args)))
-        await visitor.client.connected()
-        live.start()
+        await live.begin()
         return None
 
 

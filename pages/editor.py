@@ -77,11 +77,10 @@ async def _show(visitor: Visitor, job: Job | None, values: dict[str, Any]) -> No
     ui.on("cx_draft", lambda event: restored(event.args))
     # Only the browser knows what "as the system" is; it answers as if the theme had changed.
     ui.on("cx_dark", lambda event: editing.set_dark(bool(event.args)))
-    await visitor.client.connected()
-    with visitor.client:
-        editing.connected(dark=theme_of(visitor.client) == "dark")
-        ui.run_javascript("emitEvent('cx_dark', Quasar.Dark.isActive); cxOfferDraft()")
-    live.start()
+    if await live.begin():
+        with visitor.client:
+            editing.connected(dark=theme_of(visitor.client) == "dark")
+            ui.run_javascript("emitEvent('cx_dark', Quasar.Dark.isActive); cxOfferDraft()")
 
 
 async def _set_visible(editing: Editing, live: Live, visible: bool) -> None:

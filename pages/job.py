@@ -64,8 +64,8 @@ async def _show(
     live = Live(visitor, view.on_batch)
     ui.on("cx_visible", lambda event: live.set_visible(bool(event.args)))
     ui.on("cx_reading", lambda event: view.live.set_reading(bool(event.args)))
-    await visitor.client.connected()
-    live.start()
+    if not await live.begin():
+        return
     if open_log is not None:
         await visitor.guarded(view.actions.open_log)(*open_log)
     await visitor.guarded(view.draw_charts)()

@@ -53,8 +53,7 @@ async def _show(visitor: Visitor, wanted: JobList) -> None:
     await view.load(visitor.user)
     live = Live(visitor, JobsLive(visitor, view, Soon(visitor, count)).on_batch)
     ui.on("cx_visible", lambda event: live.set_visible(bool(event.args)))
-    await visitor.client.connected()
-    live.start()
+    await live.begin()
 
 
 def _counts(overview: Overview) -> Mapping[str, int]:

@@ -29,13 +29,24 @@ class Live:
         self._hidden = self._missed = False
         self._subscription: Subscription | None = None
 
-    def start(self) -> None:
-        """Listen until `close`, or until the page goes."""
+    async def begin(self) -> bool:
+        """Listen once the page is connected; return False if it is gone: nobody ever came.
+
+        Programs that fetch a page never connect, and pages wait for a minute in vain.
+        """
+        await self._visitor.client.connected()
+        return self.start()
+
+    def start(self) -> bool:
+        """Listen until `close`, or until the page goes; return False if it has gone."""
+        if self._visitor.client.is_deleted:
+            return False  # it will not say again that it goes, and this would listen for ever
         changes = self._visitor.services.changes
         self._subscription = changes.subscribe(self._visitor.user.id)
         self._visitor.client.on_delete(self.close)
         background_tasks.create(self._follow(self._subscription), name="live page")
         background_tasks.create(self._catch_up(self._subscription), name="catch up a page")
+        return True
 
     def close(self) -> None:
         """Stop listening; closing twice is harmless."""

@@ -35,9 +35,8 @@ def register(services: "Services") -> None:
             view = TimelineView(visitor, span if span in SPANS else _FIRST)
         live = Live(visitor, view.on_batch)
         ui.on("cx_visible", lambda event: live.set_visible(bool(event.args)))
-        await visitor.client.connected()
-        await visitor.guarded(view.load)()
-        live.start()
+        if await live.begin():
+            await visitor.guarded(view.load)()
 
 
 class TimelineView:
