@@ -65,10 +65,15 @@ class Upkeep:
         self._scheduler.start()
 
     async def stop(self) -> None:
-        """End the timetable and leave the registry."""
-        self._scheduler.shutdown(wait=False)
+        """End the timetable and leave the registry.
+
+        The timetable's end cancels what is under way of it, so it comes last: a driver without
+        servers may wait for ever in the first call after a cancellation.
+        """
+        self._scheduler.pause()
         await _logged(self._counters.flush)()
         await _logged(lambda: self._workers.leave(self._worker_id))()
+        self._scheduler.shutdown(wait=False)
 
     def _every(self, seconds: int, duty: Callable[[], Awaitable[None]]) -> None:
         self._scheduler.add_job(

@@ -147,3 +147,30 @@ async def test_a_ring_during_a_step_is_heard_after_it() -> None:
 
 async def _seen(bench: Bench) -> bool:
     return await bench.database.workers.count_documents({}) == 1
+
+
+async def test_a_worker_leaves_the_registry_before_it_breaks_its_upkeep_off(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver without servers may wait for ever in the first call after a cancellation."""
+    upkeep = (await bench.worker()).upkeep
+    begun, happened = asyncio.Event(), list[str]()
+
+    async def hang() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            happened.append("broken off")
+
+    async def leave(_: str) -> None:
+        for _ in range(5):  # what is to be cancelled hears of it meanwhile
+            await asyncio.sleep(0)
+        happened.append("left")
+
+    await upkeep.start()
+    monkeypatch.setattr(upkeep._workers, "leave", leave)
+    upkeep._scheduler.add_job(hang)
+    await begun.wait()
+    await upkeep.stop()
+    assert happened[:1] == ["left"]
