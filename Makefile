@@ -27,7 +27,7 @@ test: check browser promtool ## Check and test everything; finds or installs a b
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --ignore tests/browser
 	$(BIN)/python -m pytest tests/browser # apart: its Playwright blocks where the others await
 
-chaos: $(DEVELOPMENT) ## Break everything under load, every way, five seeds each (over an hour)
+chaos: $(DEVELOPMENT) ## Break everything under load, every way, five seeds each (about 150 minutes)
 	@mkdir -p bench/out && rm -f bench/out/chaos.jsonl
 	@CRONPP_CHAOS_FIGURES=bench/out/chaos.jsonl $(BIN)/python -m pytest tests/cluster -m chaos; \
 		status=$$?; $(BIN)/python -m tests.cluster.figures bench/out/chaos.jsonl; exit $$status
