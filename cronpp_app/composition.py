@@ -40,6 +40,7 @@ from cronpp_app.services.secrets import Secrets
 from cronpp_app.services.signing import Signing
 from cronpp_app.services.tokens import Tokens
 from cronpp_app.services.transfer import Transfer
+from cronpp_app.services.versions import Versions
 from cronpp_app.settings import Settings
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.audit import AuditStore
@@ -66,6 +67,7 @@ from cronpp_app.store.sessions import SessionStore
 from cronpp_app.store.signing import SigningStore
 from cronpp_app.store.throttles import ThrottleStore
 from cronpp_app.store.tokens import TokenStore
+from cronpp_app.store.versions import VersionStore
 from cronpp_app.store.workers import WorkerStore
 
 
@@ -82,6 +84,7 @@ class Services:
     secrets: Secrets
     jobs: Jobs
     deletions: Deletions
+    versions: Versions
     bulk_jobs: BulkJobs
     actions: Actions
     transfer: Transfer
@@ -138,6 +141,7 @@ def build_services(settings: Settings, database: Database, keys: Keys) -> Servic
         secrets=Secrets(secrets, audit=audit),
         jobs=jobs_of_people,
         deletions=Deletions(DeletedJobStore(database), jobs_of_people, audit=audit),
+        versions=Versions(VersionStore(database), jobs_of_people),
         runs=Runs(run_stores(database, retention), ring=ring, audit=audit),
         bulk_jobs=bulk_jobs,
         transfer=Transfer(jobs, bulk, ring=ring, secrets=job_secrets, audit=audit),
@@ -220,6 +224,7 @@ def offered_by(services: Services) -> ApiServices:
         signing=services.signing,
         secrets=services.secrets,
         jobs=services.jobs,
+        versions=services.versions,
         bulk_jobs=services.bulk_jobs,
         actions=services.actions,
         transfer=services.transfer,

@@ -24,6 +24,7 @@ from cronpp_app.api import (
     signing,
     tokens,
     transfer,
+    versions,
 )
 from cronpp_app.api.middleware import Gate, GateRules
 from cronpp_app.api.offered import ApiServices
@@ -48,6 +49,7 @@ _ROUTERS = (
     actions.router,
     transfer.router,
     jobs.router,
+    versions.router,
     runs.runs_router,
     runs.insight_router,
 )

@@ -15,6 +15,7 @@ from cronpp_app.api.requests import (
     IfMatch,
     JobParameters,
     JobRunParameters,
+    check_version,
     versions_of,
 )
 from cronpp_app.api.run_schemas import ListedRunAnswer, StartedRunAnswer
@@ -96,7 +97,7 @@ async def delete(api: Api, user: CurrentUser, job_id: str, if_match: IfMatch = N
     version = None
     if wanted is not None:
         job = await api.jobs.get(user, job_id)
-        _check_version(job, wanted)
+        check_version(job, wanted)
         version = job.version
     await api.jobs.delete(user, job_id, if_version=version)
     return Response(status_code=204)
@@ -170,7 +171,7 @@ async def _edited(
     """Return the job changed by `body`; without a wanted version, whatever others change too."""
     for _ in range(_TRIES):
         job = await api.jobs.get(user, job_id)
-        _check_version(job, wanted)
+        check_version(job, wanted)
         definition = parse_changes(job, body, now=api.clock(), check_target=api.jobs.check_target)
         try:
             if definition != job.definition:
@@ -188,8 +189,3 @@ async def _switched(api: Api, user: User, job_id: str, *, enabled: bool) -> Job:
     if enabled:
         return (await api.jobs.resume(user, job_id)).job
     return await api.jobs.pause(user, job_id)
-
-
-def _check_version(job: Job, wanted: frozenset[int] | None) -> None:
-    if wanted is not None and job.version not in wanted:
-        raise StaleVersion(f"This job is at version {job.version} by now; look at it again.")

@@ -22,6 +22,7 @@ from cronpp_app.services.secrets import Secrets
 from cronpp_app.services.signing import Signing
 from cronpp_app.services.tokens import Tokens
 from cronpp_app.services.transfer import Transfer
+from cronpp_app.services.versions import Versions
 
 _LISTS_AT_ONCE = 2
 
@@ -42,6 +43,7 @@ class ApiServices:
     signing: Signing
     secrets: Secrets
     jobs: Jobs
+    versions: Versions
     bulk_jobs: BulkJobs
     actions: Actions
     transfer: Transfer

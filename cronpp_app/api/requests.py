@@ -7,9 +7,9 @@ from fastapi import Depends, Header, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from cronpp_app.api.offered import ApiServices
-from cronpp_app.domain.jobs import JobStatus
+from cronpp_app.domain.jobs import Job, JobStatus
 from cronpp_app.domain.runs import RunStatus
-from cronpp_app.errors import NotSignedIn
+from cronpp_app.errors import NotSignedIn, StaleVersion
 from cronpp_app.services.accounts import Identity, User
 from cronpp_app.services.draft_types import Moment, Text, Whole
 from cronpp_app.services.jobs import LONGEST_SEARCH
@@ -101,3 +101,9 @@ def versions_of(if_match: str | None) -> frozenset[int] | None:
         return None
     found = (quoted or bare for quoted, bare in _TAG.findall(if_match.replace(",", " ")))
     return frozenset(int(text) for text in found if text.isascii() and text.isdecimal())
+
+
+def check_version(job: Job, wanted: frozenset[int] | None) -> None:
+    """Raise StaleVersion unless `job` is at a version that is wanted."""
+    if wanted is not None and job.version not in wanted:
+        raise StaleVersion(f"This job is at version {job.version} by now; look at it again.")

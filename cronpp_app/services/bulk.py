@@ -140,7 +140,7 @@ class BulkJobs:
         for some in portions(job_ids, _STEP):
             now = self._clock()
             due = await self._store.jobs(user.id, some, due_by=now)
-            deleted += await self._store.delete(user.id, some)
+            deleted += await self._store.delete(user.id, some, now=now)
             await self._open_fires.close(due, reason=DELETED, now=now)
         await self._cancel_waiting(user, set(job_ids), reason="The job was deleted.")
         return deleted

@@ -8,6 +8,7 @@ from cronpp_app.clock import utc_now
 from cronpp_app.domain.jobs import Job
 from cronpp_app.errors import Conflict, NotFound
 from cronpp_app.services.accounts import User
+from cronpp_app.services.acting import change_at
 from cronpp_app.services.audit import Audit, AuditAction, job_target
 from cronpp_app.services.jobs import Jobs
 from cronpp_app.store.deleted_jobs import DeletedJobStore
@@ -48,7 +49,8 @@ class Deletions:
         Its cancelled runs stay so, and times that passed meanwhile are not caught up; a one-off
         whose time has passed comes back paused. Raises NotFound if it is too late.
         """
-        restored = await self._store.restore(user.id, job_id, now=self._clock())
+        change = change_at(self._clock(), brings_back=True)
+        restored = await self._store.restore(user.id, job_id, change=change)
         if restored is None:
             raise NotFound("This job can no longer be brought back.")
         job, was_scheduled = restored

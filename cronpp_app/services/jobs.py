@@ -14,6 +14,7 @@ from cronpp_app.domain.schedule_notes import preview_notes
 from cronpp_app.domain.schedules import Schedule, fires_after, next_fire
 from cronpp_app.errors import Conflict, FieldError, InvalidInput, NotFound, StaleVersion
 from cronpp_app.services.accounts import User
+from cronpp_app.services.acting import change_at
 from cronpp_app.services.audit import Audit, AuditAction, AuditTarget, job_target
 from cronpp_app.services.drafts import CheckTarget
 from cronpp_app.services.job_queries import LONGEST_SEARCH, JobQuery, filter_of, sort_of
@@ -155,26 +156,33 @@ class Jobs:
         return page_of(jobs, next_cursor=write_cursor(f"jobs {query.sort}", last), counted=counted)
 
     async def edit(
-        self, user: User, job_id: str, definition: JobDefinition, *, if_version: int | None = None
+        self,
+        user: User,
+        job_id: str,
+        definition: JobDefinition,
+        *,
+        if_version: int | None = None,
+        restored_from: int | None = None,
     ) -> Job:
         """Return the job with another definition, and its next run time from now on.
 
-        A schedule that stays keeps its next run time. Raises StaleVersion if `if_version` is
-        given and no longer current, NotFound, InvalidInput.
+        A schedule that stays keeps its next run time. `restored_from` is told of a definition
+        that is that of an earlier version. Raises StaleVersion if `if_version` is given and no
+        longer current, NotFound, InvalidInput.
         """
         await self._secrets.check(user, definition)
         definition = await self._secrets.sealed(definition, job_id=job_id)
         for _ in range(_TRIES):
             job = await self.get(user, job_id)
             _check_version(job, if_version)
-            now = self._clock()
+            now, changes = self._clock(), changed_fields(job.definition, definition)
             upcoming = next_fire(definition.schedule, after=now)
-            edited = await self._store.edit(job, definition, next_run_time=upcoming, now=now)
+            change = change_at(now, fields=changes, restored_from=restored_from)
+            edited = await self._store.edit(job, definition, next_run_time=upcoming, change=change)
             if edited is not None:
                 if definition.schedule != job.definition.schedule:
                     await self._open_fires.close([job], reason=EDITED, now=now)
                 await self._wake_for(edited)
-                changes = changed_fields(job.definition, edited.definition)
                 target = job_target(edited)
                 await self._audit.note(user, AuditAction.JOB_EDITED, target, changes=changes)
                 return edited
@@ -182,7 +190,8 @@ class Jobs:
 
     async def delete(self, user: User, job_id: str, *, if_version: int | None = None) -> None:
         """Delete a job; its waiting runs end as CANCELLED. Raises NotFound, StaleVersion."""
-        deleted, now = await self._store.delete(user.id, job_id, version=if_version), self._clock()
+        deleted = await self._store.delete(user.id, job_id, version=if_version, now=self._clock())
+        now = self._clock()
         if deleted is None:
             _check_version(await self.get(user, job_id), if_version)
             raise StaleVersion("This job was changed in between; look at it again.")

@@ -17,21 +17,23 @@ _RUNNING: Final = RunStatus.RUNNING.value
 
 
 class BelongingStore:
-    """The collections `jobs`, `deleted_jobs`, `runs` and `execution_logs`, to be emptied."""
+    """The collections of jobs, their versions, runs and attempts, to be emptied."""
 
     def __init__(self, database: Database) -> None:
         self._client = database.client
         self._jobs = database.jobs
         self._deleted_jobs = database.raw["deleted_jobs"]
+        self._versions = database.raw["job_versions"]
         self._runs = database.runs
         self._logs = database.logs
 
     async def delete_jobs(self, user_id: str) -> None:
-        """Delete all jobs of this person; no worker fires any of them after that."""
+        """Delete all jobs of this person, in all versions; no worker fires any after that."""
         mine = {"user_id": user_id}
         while some := await self._jobs.find(mine, {"_id": 1}).limit(_JOBS_AT_ONCE).to_list():
             await self._jobs.delete_many(mine | {"_id": {"$in": [job["_id"] for job in some]}})
         await self._deleted_jobs.delete_many(mine)
+        await self._versions.delete_many(mine)
 
     async def in_flight(self, user_id: str) -> list[Run]:
         """Return the runs that workers hold, having walked through the queue."""

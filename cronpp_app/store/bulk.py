@@ -14,6 +14,7 @@ from cronpp_app.store.batches import merge, same
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import NEVER, Document, job_document
 from cronpp_app.store.jobs import JobFilter, readable
+from cronpp_app.store.versions import VersionStore
 
 _IS_DATE = {"$type": "date"}
 _ACTIVE = [JobStatus.PENDING.value, JobStatus.RUNNING.value, JobStatus.RETRYING.value]
@@ -29,6 +30,7 @@ class BulkJobStore:
     def __init__(self, database: Database, *, retention: timedelta) -> None:
         self._client = database.client
         self._jobs = database.jobs
+        self._versions = VersionStore(database)
         self._runs = database.runs
         self._tally = database.tally
         self._retention = retention
@@ -134,10 +136,18 @@ class BulkJobStore:
         stages = [{"$set": fields}, *merge(rows, unset=("paused_at", "paused_reason"))]
         return (await self._jobs.update_many(guard, stages)).modified_count
 
-    async def delete(self, user_id: str, job_ids: Sequence[str]) -> int:
-        """Delete jobs of this user; return how many were there."""
+    async def delete(self, user_id: str, job_ids: Sequence[str], *, now: datetime) -> int:
+        """Delete jobs of this user, and soon their earlier versions; return how many were there.
+
+        No transaction: among hundreds of jobs workers would always be writing to one. Versions
+        first, so that a crash in between leaves none without its job; and once more afterwards,
+        for somebody may have edited a job in between.
+        """
         query = {"_id": {"$in": list(job_ids)}, "user_id": user_id}
-        return (await self._jobs.delete_many(query)).deleted_count
+        await self._versions.forget_soon(user_id, job_ids, now=now)
+        deleted = (await self._jobs.delete_many(query)).deleted_count
+        await self._versions.forget_soon(user_id, job_ids, now=now)
+        return deleted
 
     async def cancel_waiting(
         self, user_id: str, job_ids: Set[str] | None, *, reason: str, now: datetime

@@ -159,6 +159,13 @@ DELETED_JOBS = [
     IndexModel([("user_id", UP)], name="deleted_jobs_of_user"),
 ]
 
+JOB_VERSIONS = [
+    # The earlier versions of a job, the newest first; all of a job's, all of a person's.
+    IndexModel([("user_id", UP), ("job_id", UP), ("version", DOWN)], name="versions_of_job"),
+    # Those of deleted jobs.
+    IndexModel([("forget_at", UP)], name="forgotten", expireAfterSeconds=0),
+]
+
 # Those that may be left to finish, the oldest first.
 DEPARTURES = [IndexModel([("began_at", UP)], name="by_begin")]
 
@@ -192,6 +199,7 @@ INDEXES: Final[Mapping[str, list[IndexModel]]] = MappingProxyType(
         "throttles": THROTTLES,
         "secrets": SECRETS,
         "deleted_jobs": DELETED_JOBS,
+        "job_versions": JOB_VERSIONS,
         "departures": DEPARTURES,
         "idempotency_keys": IDEMPOTENCY,
         "audit_log": AUDIT,

@@ -36,12 +36,17 @@ from cronpp_app.store.documents import (
 
 Value = TypeVar("Value")
 
+_DEFINITION: Final[dict[str, type]] = {
+    **dict.fromkeys(("name", "description", "overlap"), str),
+    "tags": list,
+    **dict.fromkeys(("schedule", "action", "retry", "misfire"), dict),
+}
 _REQUIRED: Final[dict[str, type]] = {
-    **dict.fromkeys(("user_id", "name", "description", "overlap", "status"), str),
+    **_DEFINITION,
+    **dict.fromkeys(("user_id", "status"), str),
     **dict.fromkeys(("version", "consecutive_failures"), int),
     **dict.fromkeys(("created_at", "updated_at", "next_sort", "last_sort"), datetime),
-    **dict.fromkeys(("tags", "recent"), list),
-    **dict.fromkeys(("schedule", "action", "retry", "misfire"), dict),
+    "recent": list,
     "enabled": bool,
 }
 _OPTIONAL: Final[dict[str, type]] = {
@@ -71,16 +76,7 @@ def job_from(document: Mapping[str, Any]) -> Job:
         id=document["_id"],
         user_id=document["user_id"],
         version=document["version"],
-        definition=JobDefinition(
-            name=document["name"],
-            description=document["description"],
-            tags=read("tags", _texts, document),
-            schedule=read("schedule", usable_schedule, document),
-            action=read("action", action_from, document),
-            retry=read("retry", checked_retry, document),
-            overlap=read("overlap", Overlap, document),
-            misfire=read("misfire", _checked_misfire, document),
-        ),
+        definition=_definition_from(document),
         status=read("status", JobStatus, document),
         enabled=document["enabled"],
         created_at=document["created_at"],
@@ -91,6 +87,26 @@ def job_from(document: Mapping[str, Any]) -> Job:
         last_run=read("last_run", _last_run_from, document) if "last_run" in document else None,
         consecutive_failures=document["consecutive_failures"],
         recent=read("recent", _recent_from, document),
+    )
+
+
+def definition_from(document: Mapping[str, Any]) -> JobDefinition:
+    """Return the definition that a version of a job was; raise Damaged."""
+    check_schema(document, JOB_SCHEMA)
+    check_shape(document, _DEFINITION)
+    return _definition_from(document)
+
+
+def _definition_from(document: Mapping[str, Any]) -> JobDefinition:
+    return JobDefinition(
+        name=document["name"],
+        description=document["description"],
+        tags=read("tags", _texts, document),
+        schedule=read("schedule", usable_schedule, document),
+        action=read("action", action_from, document),
+        retry=read("retry", checked_retry, document),
+        overlap=read("overlap", Overlap, document),
+        misfire=read("misfire", _checked_misfire, document),
     )
 
 

@@ -12,20 +12,17 @@ from enum import StrEnum
 from typing import Any, Final
 
 from pymongo import ReturnDocument
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
 from cronpp_app.domain.jobs import Job, JobDefinition, JobStatus
+from cronpp_app.domain.versions import Change
 from cronpp_app.store.damage import Damaged
 from cronpp_app.store.database import Database
-from cronpp_app.store.documents import (
-    JOB_SCHEMA,
-    LONG_AGO,
-    NEVER,
-    Document,
-    definition_fields,
-    job_document,
-)
+from cronpp_app.store.documents import NEVER, Document, job_document
+from cronpp_app.store.edits import edited_fields
 from cronpp_app.store.job_documents import job_for_people, job_from
+from cronpp_app.store.versions import VersionStore
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +74,9 @@ class JobStore:
     """The collection `jobs`, for people."""
 
     def __init__(self, database: Database) -> None:
+        self._client = database.client
         self._jobs = database.jobs
+        self._versions = VersionStore(database)
 
     async def add(self, job: Job) -> bool:
         """Store a new job; return False if there is one with its id."""
@@ -180,22 +179,24 @@ class JobStore:
         definition: JobDefinition,
         *,
         next_run_time: datetime | None,
-        now: datetime,
+        change: Change,
     ) -> Job | None:
         """Replace the definition of `job` as it was read; return None if its version is gone.
 
-        `next_run_time` counts only when the schedule is another one: the engine moves that of
-        a schedule that stays, and an edit must not turn it back.
+        The one before is kept with the `change`, both or neither; of a damaged job it is not,
+        because nobody could read it. `next_run_time` counts if the schedule is another one.
         """
-        fields: Document = {
-            name: {"$literal": value} for name, value in definition_fields(definition).items()
-        }
-        fields |= {"version": {"$add": ["$version", 1]}, "updated_at": now}
-        if definition.schedule != job.definition.schedule:
-            fields |= _rescheduled(next_run_time)
-        if job.damaged_parts:
-            return await self._changed(job, {}, [{"$set": fields | _mended(job)}])
-        return await self._changed(job, {"version": job.version}, [{"$set": fields}])
+        guard = {} if job.damaged_parts else {"version": job.version}
+        fields = edited_fields(job, definition, next_run_time=next_run_time, now=change.at)
+
+        async def replace(session: AsyncClientSession) -> Job | None:
+            edited = await self._changed(job, guard, [{"$set": fields}], session)
+            if edited is not None and not job.damaged_parts:
+                await self._versions.keep(job, change, session)
+            return edited
+
+        async with self._client.start_session() as session:
+            return await session.with_transaction(replace)
 
     async def pause(self, job: Job, *, now: datetime) -> Job | None:
         """Take `job` as it was read off the timetable; return None if it changed since."""
@@ -222,22 +223,34 @@ class JobStore:
         return await self._changed(job, {"enabled": False, "version": job.version}, change)
 
     async def delete(
-        self, user_id: str, job_id: str, *, version: int | None
+        self, user_id: str, job_id: str, *, version: int | None, now: datetime
     ) -> tuple[Job, ...] | None:
         """Delete a job, only in this version if one is given; return None if it was not there.
 
-        Else return the job as it was, in a tuple that is empty if its document was damaged.
+        Else return the job as it was, in a tuple that is empty if its document was damaged. Its
+        earlier versions follow soon, unless it is brought back before.
         """
         exact = {} if version is None else {"version": version}
         there = {"_id": job_id, "user_id": user_id, **exact}
-        document = await self._jobs.find_one_and_delete(there)
+
+        async def delete(session: AsyncClientSession) -> Mapping[str, Any] | None:
+            document = await self._jobs.find_one_and_delete(there, session=session)
+            if document is not None:
+                await self._versions.forget_soon(user_id, [job_id], now=now, session=session)
+            return document
+
+        async with self._client.start_session() as session:
+            document = await session.with_transaction(delete)
         return tuple(readable([document])) if document else None
 
-    async def _changed(self, job: Job, guard: Document, change: Any) -> Job | None:
+    async def _changed(
+        self, job: Job, guard: Document, change: Any, session: AsyncClientSession | None = None
+    ) -> Job | None:
         document = await self._jobs.find_one_and_update(
             {"_id": job.id, "user_id": job.user_id, **guard},
             change,
             return_document=ReturnDocument.AFTER,
+            session=session,
         )
         return job_for_people(document) if document else None
 
@@ -258,34 +271,6 @@ def behind(query: Document, field: str, after: Position | None, *, descending: b
             {**query, field: value, "_id": {beyond: last_id}},
             {**query, field: {beyond: value}},
         ]
-    }
-
-
-def _mended(job: Job) -> Document:
-    """Return what makes the document of a damaged job sound again, beside its definition."""
-    return {
-        "schema": JOB_SCHEMA,
-        "version": job.version + 1,
-        "status": JobStatus.PAUSED.value,
-        "enabled": False,
-        "paused_at": job.updated_at,
-        "created_at": job.created_at,
-        "consecutive_failures": {"$literal": 0},
-        "recent": [],
-        "next_sort": NEVER,
-        "last_sort": LONG_AGO,
-        **dict.fromkeys(("next_run_time", "last_run", "paused_reason"), "$$REMOVE"),
-    }
-
-
-def _rescheduled(next_run_time: datetime | None) -> Document:
-    """Return the fields of a job with a new schedule; one that had ended waits again."""
-    ended = [JobStatus.SUCCESS.value, JobStatus.FAILED.value]
-    waits_again = {"$in": ["$status", ended]}
-    return {
-        "next_run_time": {"$cond": ["$enabled", next_run_time or "$$REMOVE", "$$REMOVE"]},
-        "next_sort": {"$cond": ["$enabled", next_run_time or NEVER, NEVER]},
-        "status": {"$cond": [waits_again, JobStatus.PENDING.value, "$status"]},
     }
 
 

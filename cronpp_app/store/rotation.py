@@ -85,6 +85,7 @@ class Rotation:
         return {
             "jobs": header,
             "deleted_jobs": header,
+            "job_versions": header,
             "runs": header,
             "secrets": {"value.key_id": other},
             "signing_secrets": {"$or": signing},
@@ -101,8 +102,8 @@ class Rotation:
         self, collection: str, found: Mapping[str, Any]
     ) -> dict[str, tuple[object, object]]:
         """Return, by field, what is sealed now and what is to be instead."""
-        if collection in {"jobs", "deleted_jobs", "runs"}:
-            job_id = found["job_id"] if collection == "runs" else found["_id"]
+        if collection in {"jobs", "deleted_jobs", "job_versions", "runs"}:
+            job_id = found.get("job_id", found["_id"])
             headers = found["action"]["sealed"]
             anew = [self._anew(one, place_of_header(job_id, one["header"])) for one in headers]
             return {"action.sealed": (headers, anew)}

@@ -30,6 +30,7 @@ from cronpp_app.services.secrets import Secrets
 from cronpp_app.services.signing import Signing
 from cronpp_app.services.tokens import Tokens
 from cronpp_app.services.transfer import Transfer
+from cronpp_app.services.versions import Versions
 from cronpp_app.store.accounts import AccountStore
 from cronpp_app.store.bulk import BulkJobStore
 from cronpp_app.store.counters import CounterStore
@@ -46,6 +47,7 @@ from cronpp_app.store.secrets import SecretStore
 from cronpp_app.store.signing import SigningStore
 from cronpp_app.store.throttles import ThrottleStore
 from cronpp_app.store.tokens import TokenStore
+from cronpp_app.store.versions import VersionStore
 from cronpp_app.store.workers import WorkerStore
 from tests.factories import HOOK, NOON, make_audit
 
@@ -139,6 +141,7 @@ def offered(
     ledger, ring = Ledger(database, retention=RETENTION), Notices(database).ring
     bulk = BulkJobStore(database, retention=RETENTION)
     secrets = SecretStore(database, keys)
+    jobs_of_people = Jobs(jobs, runs, ring=ring, secrets=job_secrets, audit=audit, clock=clock)
     bulk_jobs = BulkJobs(bulk, runs, ring=ring, audit=audit, clock=clock)
     return ApiServices(
         accounts=accounts,
@@ -152,7 +155,8 @@ def offered(
         tokens=Tokens(TokenStore(database), accounts, audit=audit, clock=clock),
         signing=Signing(SigningStore(database, keys), audit=audit, clock=clock),
         secrets=Secrets(secrets, audit=audit, clock=clock),
-        jobs=Jobs(jobs, runs, ring=ring, secrets=job_secrets, audit=audit, clock=clock),
+        jobs=jobs_of_people,
+        versions=Versions(VersionStore(database), jobs_of_people, clock=clock),
         bulk_jobs=bulk_jobs,
         transfer=Transfer(jobs, bulk, ring=ring, secrets=job_secrets, audit=audit, clock=clock),
         runs=Runs(run_stores(database, RETENTION), ring=ring, audit=audit, clock=clock),

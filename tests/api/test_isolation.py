@@ -29,7 +29,7 @@ async def adas(ada: AsyncClient, stranger: AsyncClient) -> dict[str, str]:
     (elsewhere,) = [session["id"] for session in sessions if not session["current"]]
     ids = {"job_id": job["id"], "run_id": run["id"], "token_id": token["id"]}
     ids["user_id"] = (await ada.get("/api/auth/me")).json()["id"]
-    return {**ids, "name": "ADAS", "session_id": elsewhere}
+    return {**ids, "name": "ADAS", "session_id": elsewhere, "version": "1"}
 
 
 async def _everything(database: Database) -> dict[str, list[Any]]:

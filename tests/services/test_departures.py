@@ -108,6 +108,8 @@ async def fill(services: Services, database: Database, user: User) -> None:
         )
     ]
     await services.jobs.run_now(user, jobs[1].id)
+    for job in jobs[1:]:
+        await services.jobs.edit(user, job.id, replace(job.definition, description="Another"))
     await services.deletions.delete(user, jobs[2].id)
     # Under way at a worker, and ended long ago.
     ended = make_run(jobs[0], id=f"ended-{user.id}", attempt_count=2, worker_id="w")
@@ -146,8 +148,8 @@ async def known_of(database: Database, identity: Identity) -> dict[str, list[Any
 
 
 COLLECTIONS = {
-    *("users", "sessions", "api_tokens", "jobs", "deleted_jobs", "runs", "execution_logs"),
-    *("secrets", "signing_secrets", "idempotency_keys", "throttles", "audit_log"),
+    *("users", "sessions", "api_tokens", "jobs", "deleted_jobs", "job_versions", "runs"),
+    *("execution_logs", "secrets", "signing_secrets", "idempotency_keys", "throttles", "audit_log"),
 }
 
 

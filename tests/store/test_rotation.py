@@ -1,6 +1,7 @@
 """Changing the key while everything runs."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from cronpp_app.composition import open_keys
 from cronpp_app.domain.jobs import HttpAction
 from cronpp_app.domain.secrets import place_of_header
+from cronpp_app.domain.versions import Change, Origin
 from cronpp_app.errors import SetupError
 from cronpp_app.rotate_key import change, finish
 from cronpp_app.services.job_secrets import JobSecrets
@@ -16,10 +18,12 @@ from cronpp_app.settings import Settings
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import job_document
 from cronpp_app.store.job_documents import job_from
+from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.keys import Keys
 from cronpp_app.store.run_documents import run_document, run_from
 from cronpp_app.store.secrets import SecretStore
 from cronpp_app.store.signing import SigningStore
+from cronpp_app.store.versions import VersionStore
 from tests.factories import NOON, make_job, make_run
 
 OLD, NEW = "the old secret key", "the new secret key"
@@ -39,6 +43,8 @@ async def fill(database: Database, keys: Keys) -> str:
     job = make_job(definition=sealed)
     await database.jobs.insert_one(job_document(job))
     await database.runs.insert_one(run_document(make_run(job)))
+    renamed, edit = replace(sealed, name="Renamed"), Change(at=NOON, origin=Origin.EDITED)
+    await JobStore(database).edit(job, renamed, next_run_time=None, change=edit)
     await secrets.add("ada", "KEY", "value", shown="••••", now=NOON)
     signing = SigningStore(database, keys)
     await signing.replace("ada", now=NOON, old_until=NOON.replace(year=2030), most=4)
@@ -50,7 +56,9 @@ async def opened(database: Database, keys: Keys) -> list[str]:
     job, run = await database.jobs.find_one({}), await database.runs.find_one({})
     assert job is not None
     assert run is not None
-    actions: list[Any] = [job_from(job).definition.action, run_from(run).action]
+    (version,) = await VersionStore(database).page("user-1", "job-1", below=2, since=1, limit=9)
+    definitions = [job_from(job).definition, version.definition]
+    actions: list[Any] = [*(one.action for one in definitions), run_from(run).action]
     place = place_of_header("job-1", "Authorization")
     headers = [await keys.unseal(a.sealed["Authorization"], place=place) for a in actions]
     values = await SecretStore(database, keys).values([("ada", "KEY")])
@@ -63,10 +71,10 @@ async def test_running_processes_old_and_new_open_everything_during_and_after_a_
 ) -> None:
     running = await open_keys(settings(tmp_path, secret_key=OLD), database)
     signing = await fill(database, running)
-    all_of_them = [TYPED, TYPED, "value", signing]
+    all_of_them = [TYPED, TYPED, TYPED, "value", signing]
     both = settings(tmp_path, secret_key=OLD, new_secret_key=NEW)
     told = await change(both, database, wait_seconds=0)
-    assert "4 documents are sealed with the new key" in told
+    assert "5 documents are sealed with the new key" in told
     assert await opened(database, running) == all_of_them
     for key in (OLD, NEW):  # restarted in the middle of it
         started = await open_keys(settings(tmp_path, secret_key=key), database)
