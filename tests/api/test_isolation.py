@@ -128,7 +128,8 @@ async def test_lists_of_different_people_never_meet(
             for name in names & answer.keys():
                 others = [item for item in answer[name] if not _is_of_carl(item)]
                 assert others == [], operation
-            assert not any(one in str(answer) for one in adas.values()), operation
+            hers = [one for name, one in adas.items() if name != "version"]  # a mere number
+            assert not any(one in str(answer) for one in hers), operation
 
 
 def _is_of_carl(item: dict[str, Any]) -> bool:
