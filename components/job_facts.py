@@ -1,6 +1,8 @@
 """What a job is, at a glance; and when it fires next."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from components.badges import method_mark
 from components.markup import box, icon, text, ticking
@@ -29,7 +31,8 @@ class Facts:
 class JobFacts:
     """Shows facts, and other facts later."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, on_versions: Callable[[], Any]) -> None:
+        self._on_versions = on_versions
         self._place = box("cx-card cx-facts", tag="section")
         self._place.props["aria-label"] = "Facts"
         self._shown: Facts | None = None
@@ -56,7 +59,20 @@ class JobFacts:
                         text(label, tag="dt")
                         text(words, tag="dd")
                 _tags(facts)
-                _record(facts)
+                self._record(facts)
+
+    def _record(self, facts: Facts) -> None:
+        text("Record", tag="dt")
+        with box("cx-muted", tag="dd"):
+            words = f"Version {facts.version}"
+            made = text(words, "cx-as-link", tag="button").mark("versions")
+            made.props["type"], made.props["aria-haspopup"] = "button", "dialog"
+            made.props["title"] = "All versions"
+            made.on("click", self._on_versions, args=[])
+            text(", made ")
+            ticking("ago", facts.created_ms)
+            text(", changed ")
+            ticking("ago", facts.updated_ms)
 
 
 def _schedule(facts: Facts) -> None:
@@ -84,15 +100,6 @@ def _tags(facts: Facts) -> None:
     with box("cx-line cx-wrap", tag="dd").style("gap:6px"):
         for tag in facts.tags:
             text(tag, "cx-tag")
-
-
-def _record(facts: Facts) -> None:
-    text("Record", tag="dt")
-    with box("cx-muted", tag="dd"):
-        text(f"Version {facts.version}, made ")
-        ticking("ago", facts.created_ms)
-        text(", changed ")
-        ticking("ago", facts.updated_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

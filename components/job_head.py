@@ -26,7 +26,7 @@ class HeadValues:
 
 
 class JobHead:
-    """Shows the head; `on_act` gets "run", "pause", "resume", "copy", "delete" or "logs"."""
+    """Shows the head; `on_act` gets a verb (run, pause, resume, logs, versions, copy, delete)."""
 
     def __init__(self, values: HeadValues, *, on_act: Callable[[str, str], Any]) -> None:
         self._on_act = on_act
@@ -73,6 +73,7 @@ class JobHead:
             ):
                 menu.props.update({"role": "menu", "aria-label": "More"})
                 _item("Logs", "scroll-text", act("logs"))
+                _item("Versions", "history", act("versions"))
                 _item("Duplicate", "copy", act("copy"))
                 _item("Delete", "trash", act("delete"), "cx-bad")
 

@@ -8,7 +8,7 @@ from components.badges import status_badge
 from components.comparison import comparison
 from components.empty import empty_state
 from components.exchange import Exchange
-from components.markup import box, button, icon, text, ticking
+from components.markup import box, button, icon, link, text, ticking
 from components.run_list import STATUS_ICONS
 from components.run_story import run_story
 from components.why_not import why_not_panel
@@ -87,6 +87,10 @@ class RunDetail:
                     _pair("Duration", milliseconds(run["duration_ms"]))
                 if run["attempts"]:
                     _pair("Worker", run["attempts"][-1]["worker"])
+                text("Job version", tag="dt")
+                with box(tag="dd"):
+                    path = f"/jobs/{run['job_id']}/versions"
+                    link(f"{run['job_version']}", path, "cx-strong").mark("run-version")
                 _pair("Run", run["id"], classes="cx-mono")
 
     def _buttons(self, run: Fields) -> None:

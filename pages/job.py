@@ -20,25 +20,46 @@ if TYPE_CHECKING:
 
 
 def register(services: "Services") -> None:
-    """Register /jobs/{id}, /jobs/{id}/runs and /jobs/{id}/runs/{run id}."""
+    """Register /jobs/{id}, its log, at a run too, and its versions."""
 
     @page("/jobs/{job_id}", "Job")
     async def job_page(request: Request, job_id: str) -> None:
-        visitor = visitor_of(services)
-        if job := await _found(visitor, job_id):
-            await _show(visitor, job, RunList.read(request.query_params))
+        await _open(services, job_id, wanted=RunList.read(request.query_params))
 
     @page("/jobs/{job_id}/runs", "Log")
     async def log_page(job_id: str) -> None:
-        visitor = visitor_of(services)
-        if job := await _found(visitor, job_id):
-            await _show(visitor, job, RunList(), open_log=(job_id, None))
+        await _open(services, job_id, act="logs")
 
     @page("/jobs/{job_id}/runs/{run_id}", "Run")
     async def run_page(job_id: str, run_id: str) -> None:
-        visitor = visitor_of(services)
-        if job := await _found(visitor, job_id, run_id):
-            await _show(visitor, job, RunList(), open_log=(job_id, run_id))
+        await _open(services, job_id, run_id=run_id)
+
+    @page("/jobs/{job_id}/versions", "Versions")
+    async def versions_page(job_id: str) -> None:
+        await _open(services, job_id, act="versions")
+
+
+async def _open(
+    services: "Services",
+    job_id: str,
+    *,
+    wanted: RunList | None = None,
+    act: str = "",
+    run_id: str | None = None,
+) -> None:
+    """Draw the page of a job; then do what `act` says, or open the log at a run."""
+    visitor = visitor_of(services)
+    job = await _found(visitor, job_id, run_id)
+    if job is None:
+        return
+    view = await _shown(visitor, job, wanted or RunList())
+    if view is None:
+        return
+    if run_id is not None:
+        await visitor.guarded(view.actions.open_log)(job_id, run_id)
+    elif act:
+        await visitor.guarded(view.actions.act)(act, job_id)
+    await visitor.guarded(view.draw_charts)()
 
 
 async def _found(visitor: Visitor, job_id: str, run_id: str | None = None) -> Job | None:
@@ -55,20 +76,15 @@ async def _found(visitor: Visitor, job_id: str, run_id: str | None = None) -> Jo
     return job
 
 
-async def _show(
-    visitor: Visitor, job: Job, wanted: RunList, *, open_log: tuple[str, str | None] | None = None
-) -> None:
+async def _shown(visitor: Visitor, job: Job, wanted: RunList) -> JobView | None:
+    """Return the view of a job, drawn and kept up to date; None if nobody opened it."""
     async with framed(visitor, "/jobs"):
         view = JobView(visitor, job, wanted)
     await view.load(visitor.user)
     live = Live(visitor, view.on_batch)
     ui.on("cx_visible", lambda event: live.set_visible(bool(event.args)))
     ui.on("cx_reading", lambda event: view.live.set_reading(bool(event.args)))
-    if not await live.begin():
-        return
-    if open_log is not None:
-        await visitor.guarded(view.actions.open_log)(*open_log)
-    await visitor.guarded(view.draw_charts)()
+    return view if await live.begin() else None
 
 
 def _check_belongs(owner_id: str, job_id: str) -> None:

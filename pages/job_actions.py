@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from components.words import counted
 from cronpp_app.services.accounts import User
+from pages.job_versions import JobVersions
 from pages.run_log import RunLog
 from pages.run_pick import RunPick
 from pages.undoing import tell_with_undo
@@ -30,6 +31,9 @@ class JobActions:
                 self._visitor.client.open(f"/jobs/{copy.id}/edit")
             case "logs":
                 await self.open_log(user, job_id, None)
+            case "versions":
+                versions = JobVersions(self._visitor, job_id, on_closed=self._tell_address)
+                await versions.open(user)
             case "delete":
                 await self._delete(user, job_id)
 

@@ -1,5 +1,7 @@
 """One job on its page: what it is, when it fires, what became of its runs."""
 
+from functools import partial
+
 from components.job_facts import JobFacts, NextRunsCard
 from components.job_head import JobHead, gone_job
 from components.markup import box, text
@@ -38,7 +40,8 @@ class JobView:
         visitor, job = self._visitor, self._job
         self._head = JobHead(head_of(job), on_act=visitor.guarded(self.actions.act))
         with box("cx-two cx-job-parts"):
-            self._facts = JobFacts()
+            on_versions = partial(visitor.guarded(self.actions.act), "versions", job.id)
+            self._facts = JobFacts(on_versions=on_versions)
             self._next = NextRunsCard()
         with box("cx-two cx-job-charts"):
             self._charts = JobCharts(visitor, on_day=visitor.guarded(self._show_day))
