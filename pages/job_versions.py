@@ -12,6 +12,7 @@ from cronpp_app.services.accounts import User
 from cronpp_app.services.versions import VersionQuery
 from pages.job_version_values import version_row
 from pages.live import Live
+from pages.undoing import tell_with_undo
 from pages.visitor import Visitor
 
 _PER_PAGE = 15
@@ -67,7 +68,7 @@ class JobVersions:
         seen = self._present  # what is there now is what they decide about
 
         async def go_on(now: User) -> None:
-            await self._restore(now, version, if_version=seen)
+            await self._restore(now, version, present=seen)
 
         with self._visitor.client:
             confirm(
@@ -78,14 +79,15 @@ class JobVersions:
                 on_yes=self._visitor.guarded(go_on),
             )
 
-    async def _restore(self, user: User, version: int, *, if_version: int | None = None) -> None:
-        before = self._present
-        job = await self._versions.restore(user, self._job_id, version, if_version=if_version)
+    async def _restore(self, user: User, version: int, *, present: int) -> None:
+        job = await self._versions.restore(user, self._job_id, version, if_version=present)
         words = f"“{job.definition.name}” is as it was in version {version}."
-        if job.version == before:
+        if job.version == present:
             self._visitor.tell(f"Nothing to restore: {words}")
             return
-        self._visitor.tell_with_undo(words, lambda now: self._restore(now, before))
+        tell_with_undo(
+            self._visitor, words, lambda now: self._restore(now, present, present=job.version)
+        )
 
     def _tell_address(self, path: str) -> None:
         self._visitor.client.run_javascript(f"cxAddress({json.dumps(path)})")

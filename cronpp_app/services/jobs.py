@@ -6,13 +6,11 @@ from datetime import datetime, timedelta
 
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.audit import changed_fields
-from cronpp_app.domain.descriptions import describe
 from cronpp_app.domain.fires import manual_run, resuming
 from cronpp_app.domain.jobs import Job, JobDefinition, JobStatus
 from cronpp_app.domain.runs import Run, Trigger
-from cronpp_app.domain.schedule_notes import preview_notes
-from cronpp_app.domain.schedules import Schedule, fires_after, next_fire
-from cronpp_app.errors import Conflict, FieldError, InvalidInput, NotFound, StaleVersion
+from cronpp_app.domain.schedules import Schedule, next_fire
+from cronpp_app.errors import Conflict, NotFound, StaleVersion
 from cronpp_app.services.accounts import User
 from cronpp_app.services.acting import change_at
 from cronpp_app.services.audit import Audit, AuditAction, AuditTarget, job_target
@@ -28,6 +26,7 @@ from cronpp_app.services.paging import (
     read_cursor,
     write_cursor,
 )
+from cronpp_app.services.previews import SchedulePreview, preview_of
 from cronpp_app.store.database import new_id
 from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.runs import RunStore
@@ -42,20 +41,10 @@ __all__ = [
     "filter_of",
 ]
 
-MOST_PREVIEWED = 100
 MOST_TAGS = 50
 # Workers find anything later by themselves; waking them for it would be noise.
 _SOON = timedelta(seconds=60)
 _TRIES = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchedulePreview:
-    """What a schedule means: in words, as instants, and what to know about them."""
-
-    description: str
-    fire_times: tuple[datetime, ...]
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,19 +264,7 @@ class Jobs:
         self, schedule: Schedule, *, after: datetime | None = None, count: int = 5
     ) -> SchedulePreview:
         """Return what `schedule` means: its next `count` (1 to 100) fire times after `after`."""
-        if not 1 <= count <= MOST_PREVIEWED:
-            message = f"Must be a whole number from 1 to {MOST_PREVIEWED}, not {count}."
-            raise InvalidInput(FieldError("count", message))
-        fires: list[datetime] = []
-        for fire in fires_after(schedule, after=after or self._clock()):
-            fires.append(fire)
-            if len(fires) == count:
-                break
-        return SchedulePreview(
-            description=describe(schedule),
-            fire_times=tuple(fires),
-            notes=preview_notes(schedule, fires),
-        )
+        return preview_of(schedule, after=after or self._clock(), count=count)
 
     async def _sound(self, user: User, job_id: str) -> Job:
         """Return a job that can be read in all its parts; raise Conflict, NotFound."""
