@@ -122,7 +122,7 @@ async def fill(services: Services, database: Database, user: User) -> None:
     await database.logs.update_many({"run_id": ended.id}, {"$set": {"status": "SUCCESS"}})
     await database.runs.update_one({"_id": running.id}, {"$set": {"status": "RUNNING"}})
 
-    async def answer() -> Answer:
+    async def answer(_: str) -> Answer:
         return Answer(status=201, body="{}", headers={})
 
     await services.idempotency.once(user, "a-key", request=[], do=answer)
