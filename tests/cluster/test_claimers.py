@@ -12,9 +12,8 @@ from tests.cluster.conftest import quick_and_full
 from tests.cluster.harness import ROOT
 from tests.cluster.scene import QUICK, Scene
 
-CLAIMERS = 200
-# Each with its own driver and connections; a quick scenario has not the time to start many.
-PROCESSES, QUICK_PROCESSES = 40, 4
+PROCESSES = 4
+CLAIMERS_EACH = 50
 
 
 @quick_and_full(quick=True)
@@ -35,8 +34,7 @@ async def test_one_of_two_hundred_claimers_gets_a_due_run(scene: Scene) -> None:
 
 @contextlib.asynccontextmanager
 async def _claimers(scene: Scene) -> AsyncIterator[list[asyncio.subprocess.Process]]:
-    count = QUICK_PROCESSES if scene.scale is QUICK else PROCESSES
-    options = (scene.uri, scene.database.raw.name, str(CLAIMERS // count))
+    options = (scene.uri, scene.database.raw.name, str(CLAIMERS_EACH))
     processes = [
         await asyncio.create_subprocess_exec(
             sys.executable,
@@ -45,7 +43,7 @@ async def _claimers(scene: Scene) -> AsyncIterator[list[asyncio.subprocess.Proce
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
-        for _ in range(count)
+        for _ in range(PROCESSES)
     ]
     try:
         for process in processes:
