@@ -114,7 +114,7 @@ def _tone(row: VersionRow) -> str:
 
 def _origin(row: VersionRow) -> None:
     with box("cx-small cx-muted"):
-        text(row.how if row.changed_ms is None else f"{row.how} ")
+        text(row.how if row.changed_ms is None else f"{row.how}, ")
         if row.changed_ms is not None:
             ticking("ago", row.changed_ms)
 
