@@ -1,6 +1,6 @@
 """A cron expression, as five fields and as text; each follows the other."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from nicegui import ui
@@ -51,19 +51,17 @@ class CronField:
         """Return the expression as typed."""
         return str(self._text.value or "")
 
+    def set(self, cron: str) -> None:
+        """Have the expression be `cron`, as if it had been typed."""
+        self._text.value = cron
+
     def _draw_presets(self) -> None:
         with box("cx-chips") as group:
             group.props["role"], group.props["aria-label"] = "group", "Common schedules"
             for words, cron in PRESETS:
                 made = text(words, "cx-choice", tag="button")
                 made.props["type"] = "button"
-                self._presets[cron] = made.on("click", self._setter(cron), args=[])
-
-    def _setter(self, cron: str) -> Callable[[], None]:
-        def pick() -> None:
-            self._text.value = cron
-
-        return pick
+                self._presets[cron] = made.on("click", partial(self.set, cron), args=[])
 
     def _cell(self, name: str) -> None:
         with box("cx-cron-cell") as cell, labelled(name) as words:

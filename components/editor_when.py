@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from components.calmer import CalmerOffer
 from components.cron_field import CronField
 from components.form import Form, choice_field, number_field, text_field, whole
 from components.markup import box, icon, text
@@ -48,6 +49,7 @@ class EditorWhen:
         with self._panes["cron"]:
             cron = str(schedule.get("cron", "0 9 * * 1-5"))
             self._cron = CronField(form, "schedule.cron", cron)
+            self.calmer = CalmerOffer(on_pick=self._cron.set)
         with self._panes["interval"]:
             self._draw_interval(schedule)
         with self._panes["once"]:

@@ -15,6 +15,7 @@ from cronpp_app.domain.jobs import Job
 from cronpp_app.errors import NotFound
 from cronpp_app.services.drafts import definition_fields
 from pages.editing import Editing
+from pages.editing_calmer import Calmer
 from pages.editing_elsewhere import Elsewhere
 from pages.editing_paste import Pasting
 from pages.editing_restore import restore
@@ -58,12 +59,12 @@ async def _show(visitor: Visitor, job: Job | None, values: dict[str, Any]) -> No
                 shown,
                 viewer_zone=visitor.user.timezone,
                 now=utc_now,
-                on_change=visitor.guarded(editing.changed),
+                on_change=visitor.guarded(calmer.changed),
                 on_try=visitor.guarded(Trying(visitor, editing).try_out),
             )
 
     editing = Editing(visitor, job, draw=draw)
-    saving = Saving(visitor, editing)
+    saving, calmer = Saving(visitor, editing), Calmer(visitor, editing)
     async with framed(visitor, "/jobs"):
         editor_head(is_new=job is None, on_save=visitor.guarded(saving.save))
         elsewhere = Elsewhere(visitor, editing, saving, ChangedElsewhere())
@@ -78,6 +79,7 @@ async def _show(visitor: Visitor, job: Job | None, values: dict[str, Any]) -> No
     # Only the browser knows what "as the system" is; it answers as if the theme had changed.
     ui.on("cx_dark", lambda event: editing.set_dark(bool(event.args)))
     if await live.begin():
+        calmer.begin()
         with visitor.client:
             editing.connected(dark=theme_of(visitor.client) == "dark")
             ui.run_javascript("emitEvent('cx_dark', Quasar.Dark.isActive); cxOfferDraft()")

@@ -1,7 +1,9 @@
 """What helps in the editor: commands to paste, actions to try, drafts that come back."""
 
+from collections.abc import Awaitable, Callable
+
 from cronpp_app.composition import Services
-from cronpp_app.domain.jobs import HttpAction
+from cronpp_app.domain.jobs import HttpAction, Job
 from cronpp_app.domain.schedules import CronSchedule
 from cronpp_app.services.drafts import definition_fields
 from cronpp_app.store.embedded_server import free_port
@@ -9,6 +11,8 @@ from tests.factories import job_definition
 from tests.pages.conftest import Person
 from tests.pages.editor_fields import error_of, fill, jobs_of, saved, tell, value_of
 from tests.pages.waiting import until
+
+AddJob = Callable[..., Awaitable[Job]]
 
 
 async def test_a_pasted_command_fills_the_form_and_can_be_taken_back(
@@ -76,3 +80,16 @@ async def test_a_draft_that_the_browser_kept_is_shown_again(ada: Person) -> None
     tell(ada.browser, "cx_draft", "nonsense")
     await ada.browser.should_see("New job")
     assert value_of(ada.browser, "name") == ""
+
+
+async def test_a_quieter_minute_is_offered_to_what_fires_with_many_others(
+    ada: Person, add_job: AddJob
+) -> None:
+    for _ in range(12):
+        await add_job(ada, schedule=CronSchedule(cron="0 * * * *"))
+    await ada.browser.open("/jobs/new")
+    fill(ada.browser, "cron", "0 * * * *")
+    await ada.browser.should_see("Up to 12 of your runs are due in the same minute.", retries=50)
+    ada.browser.find(marker="use-calmer").click()
+    await until(lambda: value_of(ada.browser, "cron") == "1 * * * *")
+    await ada.browser.should_not_see(marker="calmer", retries=50)
