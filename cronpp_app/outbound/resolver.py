@@ -9,11 +9,18 @@ from typing import Protocol
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from cronpp_app.clock import monotonic
 from cronpp_app.outbound.guard import EgressRules, judge_addresses
 
 # getaddrinfo blocks its thread for as long as a dead name server lets it; the loop's own few
 # threads would soon all be waiting for the names of one broken job.
 _THREADS = 64
+# A name that took this long is looked up by few threads for a while, so that those of dead name
+# servers, however many, leave most threads to the others.
+_SLOW_SECONDS = 2.0
+_SLOW_THREADS = 8
+_SLOW_FOR_SECONDS = 300.0
+_SLOW_NAMES_KEPT = 10_000
 
 
 LookUp = Callable[[str], Sequence[str]]
@@ -42,9 +49,15 @@ class SystemResolver:
     of runs is no herd of questions.
     """
 
-    def __init__(self, look_up: LookUp = _look_up) -> None:
+    def __init__(
+        self, look_up: LookUp = _look_up, *, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._look_up = look_up
+        self._clock = clock
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="dns")
+        self._slow_threads = ThreadPoolExecutor(_SLOW_THREADS, thread_name_prefix="slow-dns")
+        # When each name that was slow may be taken for a quick one again.
+        self._slow_until: dict[str, float] = {}
         self._running: dict[str, asyncio.Future[Sequence[str]]] = {}
 
     async def resolve(self, host: str) -> Sequence[str]:
@@ -52,11 +65,27 @@ class SystemResolver:
         running = self._running.get(host)
         if running is None:
             loop = asyncio.get_running_loop()
-            running = loop.run_in_executor(self._threads, self._look_up, host)
+            is_slow = self._slow_until.get(host, 0.0) > self._clock()
+            threads = self._slow_threads if is_slow else self._threads
+            running = loop.run_in_executor(threads, self._timed, host)
             self._running[host] = running
             running.add_done_callback(partial(self._forget, host))
         # One connection's deadline must not end the look-up of the others.
         return await asyncio.shield(running)
+
+    def _timed(self, host: str) -> Sequence[str]:
+        """Look `host` up, and note whether that took long; in a thread."""
+        began = self._clock()
+        try:
+            return self._look_up(host)
+        finally:
+            now = self._clock()
+            if now - began < _SLOW_SECONDS:
+                self._slow_until.pop(host, None)
+            else:
+                if len(self._slow_until) >= _SLOW_NAMES_KEPT:
+                    self._slow_until.clear()
+                self._slow_until[host] = now + _SLOW_FOR_SECONDS
 
     def _forget(self, host: str, running: "asyncio.Future[Sequence[str]]") -> None:
         del self._running[host]
@@ -65,7 +94,8 @@ class SystemResolver:
 
     async def aclose(self) -> None:
         """Let the threads go; look-ups that still run end by themselves."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._slow_threads):
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 class GuardedResolver(AbstractResolver):

@@ -77,3 +77,39 @@ async def test_all_answers_are_judged_before_one_is_given() -> None:
     with pytest.raises(Blocked, match=r"mixed\.example leads to an address"):
         await resolver.resolve("mixed.example", 80)
     await resolver.close()
+
+
+class DeadNames:
+    """Names under `.dead` take as long as they are held; all others are known at once."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+        self.released = threading.Event()
+
+    def clock(self) -> float:
+        return self.passed
+
+    def __call__(self, host: str) -> Sequence[str]:
+        if host.endswith(".dead"):
+            self.released.wait(30)
+            raise socket.gaierror(socket.EAI_AGAIN, "no name server answers")
+        return ["1.1.1.1"]
+
+
+async def test_names_that_were_slow_keep_no_other_name_waiting() -> None:
+    names = DeadNames()
+    resolver = SystemResolver(names, clock=names.clock)
+    dead = [f"{number}.dead" for number in range(64)]
+    first = [asyncio.create_task(resolver.resolve(host)) for host in dead]
+    await asyncio.sleep(0)
+    names.passed = 10.0
+    names.released.set()
+    await asyncio.gather(*first, return_exceptions=True)
+    names.released.clear()
+    again = [asyncio.create_task(resolver.resolve(host)) for host in dead]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        assert await resolver.resolve("good.example") == ["1.1.1.1"]
+    names.released.set()
+    await asyncio.gather(*again, return_exceptions=True)
+    await resolver.aclose()
