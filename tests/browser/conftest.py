@@ -10,6 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from cronpp_app.services.web_sessions import COOKIE
 from cronpp_app.store.embedded_server import free_port as any_free_port
 from tests.browser.find_browser import browser_launch_options
 from tests.cluster.program import PASSWORD, Program
@@ -58,8 +59,8 @@ class Account:
         self.email = email
         self.http = httpx.Client(base_url=url, timeout=30)
         body = {"email": email, "password": PASSWORD}
-        token = self.http.post("/api/auth/signup", json=body).json()["token"]
-        self.http.headers["Authorization"] = f"Bearer {token}"
+        self.token = str(self.http.post("/api/auth/signup", json=body).json()["token"])
+        self.http.headers["Authorization"] = f"Bearer {self.token}"
 
     def add_job(self, name: str, url: str, **changes: Any) -> dict[str, Any]:
         body = {
@@ -73,12 +74,22 @@ class Account:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of one program for all tests of pages; each makes accounts of its own."""
-    folder: Path = tmp_path_factory.mktemp("program")
-    program = Program(folder / "data", port=any_free_port()).start()
-    yield program.url
+def administrator(
+    tmp_path_factory: pytest.TempPathFactory, mongodb_uri: str, session_database_name: str
+) -> Iterator[Account]:
+    """The first to sign up at one program for all tests of pages."""
+    folder: Path = tmp_path_factory.mktemp("program") / "data"
+    folder.mkdir()
+    where = {"CRONPP_MONGODB_URI": mongodb_uri, "CRONPP_DATABASE": session_database_name}
+    program = Program(folder, port=any_free_port(), **where).start()
+    yield Account(program.url, "administrator@example.org")
     program.stop()
+
+
+@pytest.fixture(scope="session")
+def server(administrator: Account) -> str:
+    """The address of that program; each test makes accounts of its own."""
+    return str(administrator.http.base_url).rstrip("/")
 
 
 @pytest.fixture(scope="session")
@@ -149,12 +160,19 @@ def page(open_page: Callable[..., Page], ada: Account) -> Page:
 
 
 def signed_in(page: Page, account: Account) -> Page:
-    """Sign somebody in, as they would, and go to their jobs."""
+    """Give somebody's browser their session, without the form, and go to their jobs."""
+    url = str(account.http.base_url)
+    page.context.add_cookies([{"name": COOKIE, "value": account.token, "url": url}])
+    page.goto("/jobs")
+    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
+    return page
+
+
+def sign_in(page: Page, account: Account) -> Page:
+    """Sign somebody in by the form, as they would: a session of this browser's own."""
     page.goto("/login")
     page.get_by_label("Email").fill(account.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Dashboard", exact=True)).to_be_visible()
-    page.goto("/jobs")
-    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
     return page

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from pymongo import MongoClient
 
 from tests.browser.conftest import Account, Target, signed_in
 from tests.browser.npm_packages import axe_script
@@ -62,10 +63,56 @@ def test_axe_finds_nothing(
     for kind in ("Interval", "Once"):
         page.get_by_role("button", name=kind, exact=True).click()
         found += violations(page)
+    for open_it in (_open_palette, _open_shortcuts, _open_test_run):
+        open_it(page, target)
+        found += violations(page)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    assert not found, "\n".join(found)
+
+
+def _open_palette(page: Page, _target: Target) -> None:
     page.keyboard.press("Control+k")
     expect(page.get_by_role("option").first).to_be_visible()
-    found += violations(page)
-    assert not found, "\n".join(found)
+
+
+def _open_shortcuts(page: Page, _target: Target) -> None:
+    page.evaluate("document.activeElement.blur()")  # in a field, "?" is a letter
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+
+
+def _open_test_run(page: Page, target: Target) -> None:
+    page.get_by_label("URL", exact=True).fill(f"{target.url}/ok")
+    page.get_by_role("button", name="Send test request").click()
+    panel = page.get_by_role("dialog", name="Test run")
+    expect(panel.get_by_text("Answered with status 200")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_pages_that_tell_of_nothing(
+    open_page: Callable[..., Page],
+    ada: Account,
+    target: Target,
+    complaints: list[str],
+    mongodb: MongoClient[dict[str, Any]],
+    session_database_name: str,
+    theme: str,
+) -> None:
+    broken = ada.add_job("Broken", f"{target.url}/ok")
+    jobs = mongodb[session_database_name].jobs
+    page = signed_in(open_page(color_scheme=theme), ada)
+    page.goto("about:blank")
+    jobs.update_one({"_id": broken["id"]}, {"$unset": {"name": 1}})
+    try:
+        for path, code in (("/nowhere", "404"), (f"/jobs/{broken['id']}", "500")):
+            page.goto(path)
+            expect(page.locator(".cx-lost-code")).to_have_text(code)
+            assert violations(page) == []
+    finally:
+        jobs.delete_one({"_id": broken["id"]})
+    assert all("the server responded with a status of" in words for words in complaints)
+    complaints.clear()
 
 
 def pages(job_id: str, broken_id: str) -> list[tuple[str, str]]:
