@@ -146,7 +146,7 @@ async def _running(bench: Bench) -> tuple[Job, Duties]:
     worker = await bench.worker()
     await worker.firing.step()
     await bench.begin(worker)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await bench.target.called.wait()
     return job, worker
 

@@ -8,7 +8,7 @@ Seen = TypeVar("Seen")
 
 
 async def until(reached: Callable[[], bool]) -> None:
-    """Wait until something is so; fail after ten seconds."""
+    """Wait until something is so; fail after half a minute."""
 
     async def look() -> bool:
         return reached()
@@ -17,8 +17,8 @@ async def until(reached: Callable[[], bool]) -> None:
 
 
 async def sight_of(look: Callable[[], Awaitable[Seen]]) -> Seen:
-    """Return the first thing that `look` sees; fail after ten seconds."""
-    async with asyncio.timeout(10):
+    """Return the first thing that `look` sees; fail after half a minute."""
+    async with asyncio.timeout(30):
         while not (seen := await look()):  # noqa: ASYNC110 - the change is made elsewhere
             await asyncio.sleep(0.02)
     return seen

@@ -19,4 +19,4 @@ class Interrupted:
 async def test_departures_that_were_interrupted_are_looked_for_at_the_start() -> None:
     departures = Interrupted()
     async with upkeep(departures.finish_all):
-        await asyncio.wait_for(departures.looked.wait(), timeout=5)
+        await asyncio.wait_for(departures.looked.wait(), timeout=60)
