@@ -5,8 +5,6 @@ PYTHON ?= python3
 ARGS ?=
 # How many processes share the tests; each has a mongod of its own.
 TEST_PROCESSES ?= 3
-# How many share the tests of pages; each has a program and a browser of its own.
-BROWSER_PROCESSES ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -27,8 +25,7 @@ run: $(RUNTIME) ## Start everything: web, API, a worker and, unless one is set, 
 
 test: check browser promtool ## Check and test everything; finds or installs a browser
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --ignore tests/browser
-	@# apart: its Playwright blocks where the others await
-	$(BIN)/python -m pytest -n $(BROWSER_PROCESSES) --dist worksteal tests/browser
+	$(BIN)/python -m pytest tests/browser # apart: its Playwright blocks where the others await
 
 chaos: $(DEVELOPMENT) ## Break everything under load, every way, five seeds each (about 150 minutes)
 	@mkdir -p bench/out && rm -f bench/out/chaos.jsonl
