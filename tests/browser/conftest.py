@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from pymongo import MongoClient
 
 from cronpp_app.services.web_sessions import COOKIE
 from cronpp_app.store.embedded_server import free_port as any_free_port
@@ -74,13 +76,21 @@ class Account:
 
 
 @pytest.fixture(scope="session")
+def program_database_name(mongodb: MongoClient[dict[str, Any]]) -> Iterator[str]:
+    """The database of the program of all tests of pages: other tests empty theirs and count what is in it."""
+    name = f"test_{uuid4().hex}"
+    yield name
+    mongodb.drop_database(name)
+
+
+@pytest.fixture(scope="session")
 def administrator(
-    tmp_path_factory: pytest.TempPathFactory, mongodb_uri: str, session_database_name: str
+    tmp_path_factory: pytest.TempPathFactory, mongodb_uri: str, program_database_name: str
 ) -> Iterator[Account]:
     """The first to sign up at one program for all tests of pages."""
     folder: Path = tmp_path_factory.mktemp("program") / "data"
     folder.mkdir()
-    where = {"CRONPP_MONGODB_URI": mongodb_uri, "CRONPP_DATABASE": session_database_name}
+    where = {"CRONPP_MONGODB_URI": mongodb_uri, "CRONPP_DATABASE": program_database_name}
     program = Program(folder, port=any_free_port(), **where).start()
     yield Account(program.url, "administrator@example.org")
     program.stop()

@@ -96,11 +96,11 @@ def test_axe_finds_nothing_on_pages_that_tell_of_nothing(
     target: Target,
     complaints: list[str],
     mongodb: MongoClient[dict[str, Any]],
-    session_database_name: str,
+    program_database_name: str,
     theme: str,
 ) -> None:
     broken = ada.add_job("Broken", f"{target.url}/ok")
-    jobs = mongodb[session_database_name].jobs
+    jobs = mongodb[program_database_name].jobs
     page = signed_in(open_page(color_scheme=theme), ada)
     page.goto("about:blank")
     jobs.update_one({"_id": broken["id"]}, {"$unset": {"name": 1}})
