@@ -77,7 +77,7 @@ class Account:
 
 @pytest.fixture(scope="session")
 def program_database_name(mongodb: MongoClient[dict[str, Any]]) -> Iterator[str]:
-    """The database of the program of all tests of pages: other tests empty theirs and count what is in it."""
+    """The database of the program: other tests empty theirs and count what is in it."""
     name = f"test_{uuid4().hex}"
     yield name
     mongodb.drop_database(name)
