@@ -29,7 +29,7 @@ test: check browser promtool ## Check and test everything; finds or installs a b
 
 chaos: $(DEVELOPMENT) ## Break everything under load, every way, five seeds each (about 150 minutes)
 	@mkdir -p bench/out && rm -f bench/out/chaos.jsonl
-	@CRONPP_CHAOS_FIGURES=bench/out/chaos.jsonl $(BIN)/python -m pytest tests/cluster -m chaos; \
+	@CRONPP_CHAOS_FIGURES=bench/out/chaos.jsonl $(BIN)/python -m pytest tests/cluster -m chaos --timeout 1200; \
 		status=$$?; $(BIN)/python -m tests.cluster.figures bench/out/chaos.jsonl; exit $$status
 
 check: $(DEVELOPMENT) ## Format, lint, types and who may import whom

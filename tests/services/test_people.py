@@ -214,12 +214,12 @@ async def test_a_request_whose_process_died_can_be_made_again(
     working, stuck = asyncio.Event(), asyncio.Event()
     answer = Answer(status=201, body="{}", headers={})
 
-    async def hang() -> Answer:
+    async def hang(_: str) -> Answer:
         working.set()
         await stuck.wait()
         return answer
 
-    async def do() -> Answer:
+    async def do(_: str) -> Answer:
         return answer
 
     user = make_user()
