@@ -3,8 +3,8 @@
 PYTHON ?= python3
 # Options of `make run`, e.g. ARGS="--port 9000"; `.venv/bin/python main.py --help` lists them.
 ARGS ?=
-# How many processes share the tests; each has a mongod of its own.
-TEST_PROCESSES ?= 3
+# How many processes share the tests of parts; each has a mongod of its own.
+TEST_PROCESSES ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,7 +14,7 @@ RUNTIME := $(VENV)/.runtime-installed
 DEVELOPMENT := $(VENV)/.development-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos check fix bench browser promtool clean
+.PHONY: help run test test-parts test-cluster test-browser chaos check fix bench browser promtool clean
 
 help: ## List the commands
 	@echo "Cron++ — make <command>"
@@ -24,8 +24,16 @@ run: $(RUNTIME) ## Start everything: web, API, a worker and, unless one is set, 
 	@exec $(BIN)/python main.py $(ARGS)
 
 test: check browser promtool ## Check and test everything; finds or installs a browser
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --ignore tests/browser
-	$(BIN)/python -m pytest tests/browser # apart: its Playwright blocks where the others await
+	@$(MAKE) --no-print-directory --jobs 3 test-parts test-cluster test-browser
+
+test-parts: # what one process shows
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --ignore tests/browser --ignore tests/cluster
+
+test-cluster: # apart: mostly waiting, for leases to end and members to be elected
+	$(BIN)/python -m pytest tests/cluster
+
+test-browser: # apart: its Playwright blocks where the others await
+	$(BIN)/python -m pytest tests/browser
 
 chaos: $(DEVELOPMENT) ## Break everything under load, every way, five seeds each (about 150 minutes)
 	@mkdir -p bench/out && rm -f bench/out/chaos.jsonl

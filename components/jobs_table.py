@@ -35,7 +35,6 @@ class JobsTable:
     ) -> None:
         self.picked: set[str] = set()
         self._on_pick = on_pick
-        self._shown_all = "none"
         self._table = LiveTable(
             COLUMNS,
             "job_row",
@@ -76,9 +75,7 @@ class JobsTable:
         """Show in the head whether all rows, some or none are picked."""
         number = sum(row["picked"] for row in self.rows)
         state = "none" if not number else "all" if number == len(self.rows) else "some"
-        if state != self._shown_all:
-            self._shown_all = state
-            self.element.client.run_javascript(f"cxPicked({self.element.id}, '{state}')")
+        self._table.mark("pick", state)
 
     def _marked(self, row: Row) -> Row:
         return {**row, "picked": row["id"] in self.picked}

@@ -26,6 +26,7 @@ class LiveTable:
         self, columns: Sequence[Column], template: str, *, on: Mapping[str, Handler]
     ) -> None:
         self._columns = columns
+        self._marks: dict[str, str] = {}
         self._sort = ""
         self._table = ui.table(rows=[], columns=[], row_key="id", pagination=0)
         self._table.classes("cx-table").props("flat hide-bottom hide-pagination")
@@ -53,7 +54,10 @@ class LiveTable:
             self.patch(rows)
             return
         self._sort = sort
-        self._table.columns = [_column(*column, sort=sort) for column in self._columns]
+        self._table.columns = [
+            _column(*column, sort=sort, mark=self._marks.get(column[0], ""))
+            for column in self._columns
+        ]
         self._table.rows = list(rows)
 
     def patch(self, rows: Sequence[Row]) -> None:
@@ -69,6 +73,18 @@ class LiveTable:
                     patches.append(patch)
         if patches:
             self._table.client.run_javascript(f"cxPatch({self._table.id}, {json.dumps(patches)})")
+
+    def mark(self, name: str, mark: str) -> None:
+        """Hand the head of the column `name` a word to draw."""
+        if mark == self._marks.get(name, ""):
+            return
+        self._marks[name] = mark
+        with self._table.props.suspend_updates():
+            for column in self._table.columns:
+                if column["name"] == name:
+                    column["mark"] = mark
+        sent = f"{self._table.id}, {json.dumps(name)}, {json.dumps(mark)}"
+        self._table.client.run_javascript(f"cxMark({sent})")
 
     def prepend(self, rows: Sequence[Row], *, most: int) -> None:
         """Put rows on top, sending only these; of more than `most` the last ones go."""
@@ -87,9 +103,10 @@ def _with_arguments(handler: Handler) -> Callable[[events.GenericEventArguments]
     return lambda event: handler(event.args)
 
 
-def _column(name: str, label: str, by: str | None, *, sort: str) -> dict[str, Any]:
+def _column(name: str, label: str, by: str | None, *, sort: str, mark: str) -> dict[str, Any]:
     # A field that held a list would cost a slot per cell; rows are read in the slot anyway.
     column: dict[str, Any] = {"name": name, "label": label, "field": "id", "by": by}
+    column["mark"] = mark
     if by == sort.removeprefix("-"):
         column["order"] = "descending" if sort.startswith("-") else "ascending"
     return column

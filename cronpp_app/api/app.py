@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -94,11 +94,8 @@ def build_api(
 def _include_routes(app: FastAPI) -> None:
     app.include_router(health.router)
     app.include_router(metrics.router)
-    api = APIRouter(prefix="/api")
-    for router in _ROUTERS:
-        api.include_router(router)
-    api.include_router(docs_router(app))
-    app.include_router(api)
+    for router in (*_ROUTERS, docs_router(app)):
+        app.include_router(router, prefix="/api")
     _refuse_unknown(app)
 
 

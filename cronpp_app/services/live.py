@@ -90,7 +90,8 @@ class Changes:
         for subscription in tuple(self._subscriptions):
             subscription.close()
         if self._reader is not None:
-            await self._reader
+            self._reader.cancel()  # rather than wait until MongoDB has nothing more to say
+            await asyncio.wait([self._reader])
 
     def _unsubscribe(self, subscription: Subscription) -> None:
         self._subscriptions.discard(subscription)

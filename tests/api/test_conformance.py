@@ -31,7 +31,7 @@ CHECKS = (
 )
 # Whoever asks there may be signed out: Schemathesis ends the sessions it has found in the list.
 ENDS_SESSIONS = "/auth/(logout|sessions)"
-EXAMPLES = 8
+EXAMPLES = 5
 # A wrong request with a stale version may be told either; runs are nowhere made by a POST /runs.
 CONFIG = """
 [parameters]

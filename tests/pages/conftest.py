@@ -79,20 +79,23 @@ async def services(database: Database, keys: Keys, settings: Settings) -> AsyncI
     await services.aclose()
 
 
-@pytest.fixture(scope="package", autouse=True)
-def left_alone() -> Iterator[None]:
-    """Keep what other tests left out of the collections of garbage that NiceGUI makes by test.
-
-    Each of them would look through hundreds of megabytes, twice a test, for seconds.
-    """
-    gc.collect()
-    gc.freeze()
+@pytest.fixture(scope="package")
+def thawed() -> Iterator[None]:
     yield
     gc.unfreeze()
 
 
 @pytest.fixture
-def simulated() -> Iterator[None]:
+def left_alone(thawed: None) -> None:
+    """Keep what other tests left out of the collections of garbage that NiceGUI makes by test.
+
+    Each of them would look through hundreds of megabytes, three times a test, for seconds.
+    """
+    gc.freeze()
+
+
+@pytest.fixture
+def simulated(left_alone: None) -> Iterator[None]:
     """NiceGUI without a browser, as new for each test."""
     os.environ["NICEGUI_USER_SIMULATION"] = "true"
     try:

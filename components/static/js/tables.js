@@ -8,10 +8,11 @@
     if (props.rows.length > most) props.rows.splice(most);
   };
 
-  // The box in the head of a table: checked, unchecked, or in between.
-  window.cxPicked = (tableId, state) => {
-    const head = getElement(tableId)?.$el?.querySelector("th input[type=checkbox]");
-    if (head) Object.assign(head, { checked: state === "all", indeterminate: state === "some" });
+  // What the head of a column tells, e.g. that some of the rows are picked.
+  window.cxMark = (tableId, name, mark) => {
+    const columns = mounted_app?.elements[tableId]?.props.columns;
+    const column = columns?.find((one) => one.name === name);
+    if (column) column.mark = mark;
   };
 
   const copy = async (text) => {
