@@ -75,8 +75,9 @@ class Soak:
 
 async def _sample(soak: Soak, pids: dict[str, int], database: Database) -> None:
     while True:
-        # Logs are kept a day longer than their runs; here they go with them.
-        soon = await database.server_time() + timedelta(days=1)
+        # Logs are kept a day longer than their runs; here half a minute, for runs end later than
+        # their first attempts.
+        soon = await database.server_time() + timedelta(days=1, seconds=-30)
         await database.logs.delete_many({"expire_at": {"$lt": soon}})
         values = await of_collections(database)
         for role, pid in pids.items():
