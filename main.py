@@ -6,7 +6,6 @@ python main.py selftest | backup FILE | restore FILE
 
 import asyncio
 import contextlib
-import gc
 import logging
 import signal
 import socket
@@ -19,7 +18,7 @@ from fastapi import FastAPI
 from cronpp_app.backup import main as backup
 from cronpp_app.composition import build_services, build_web, egress_rules, open_keys
 from cronpp_app.errors import CronppError, SetupError
-from cronpp_app.event_loop import run_in_event_loop
+from cronpp_app.event_loop import keep_collections_short, run_in_event_loop
 from cronpp_app.logs import set_up_logs
 from cronpp_app.selftest.__main__ import main as selftest
 from cronpp_app.services.upkeep import upkeep
@@ -115,10 +114,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say where."""
         await super().startup(sockets)
-        # Everything loaded by now stays. Left to the collector, walking through it again and
-        # again stops all requests for a tenth of a second each time.
-        gc.collect()
-        gc.freeze()
+        keep_collections_short()
         for listener in sockets or ():
             host, port = listener.getsockname()[:2]
             log.info("Cron++ is ready", extra={"url": f"http://{host}:{port}"})

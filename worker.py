@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from cronpp_app.composition import build_caller, build_heartbeat, build_performing, open_keys
 from cronpp_app.engine.runtime import run_worker
 from cronpp_app.errors import CronppError, SetupError
-from cronpp_app.event_loop import run_in_event_loop
+from cronpp_app.event_loop import keep_collections_short, run_in_event_loop
 from cronpp_app.logs import set_up_logs
 from cronpp_app.open_files import affordable_slots
 from cronpp_app.settings import Settings, load_settings, parse_options
@@ -82,6 +82,7 @@ async def _work(settings: Settings, uri: str) -> None:
         await bring_up_to_date(database)
         performing = build_performing(database, caller, await open_keys(settings, database))
         duties = build_worker(settings, database, performing.perform, heartbeat=heartbeat)
+        keep_collections_short()
         await run_worker(duties, pace_of(settings), stop=stop, hurry=hurry)
     finally:
         _leave_within(CLOSING_SECONDS)

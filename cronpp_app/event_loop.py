@@ -1,8 +1,12 @@
-"""The event loop: uvloop where it exists, the standard one elsewhere."""
+"""The event loop: uvloop where it exists, the standard one elsewhere, and nothing that halts it."""
 
 import asyncio
+import gc
 import sys
 from collections.abc import Coroutine
+
+# Allocations before a look at the youngest objects; Python's 700 has them looked at in mid-use.
+YOUNG_OBJECTS = 10_000
 
 
 def run_in_event_loop(main: Coroutine[object, object, None]) -> None:
@@ -14,3 +18,14 @@ def run_in_event_loop(main: Coroutine[object, object, None]) -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main)
+
+
+def keep_collections_short() -> None:
+    """Take all that is there out of the collections of garbage; call it when all is set up.
+
+    A full one looks through everything a process has imported and built, which is most of what
+    it will ever hold, and halts the loop for a tenth of a second (docs/decisions/0019).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])

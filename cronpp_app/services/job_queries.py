@@ -7,7 +7,7 @@ from cronpp_app.domain.jobs import JobStatus
 from cronpp_app.errors import FieldError, InvalidInput
 from cronpp_app.services.accounts import User
 from cronpp_app.services.texts import text_problem
-from cronpp_app.store.jobs import JobFilter, JobSort
+from cronpp_app.store.job_filters import JobFilter, JobSort
 
 LONGEST_SEARCH: Final = 200
 

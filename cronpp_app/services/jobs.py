@@ -133,7 +133,7 @@ class Jobs:
         """Return a page of jobs; raise InvalidInput naming what of the query is wrong."""
         check_limit(query.limit)
         sort, descending = sort_of(query.sort)
-        which = filter_of(user, query)
+        which = await self._store.rarest_first(filter_of(user, query))
         jobs, last = await self._store.page(
             which,
             sort=sort,

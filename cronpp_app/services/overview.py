@@ -9,7 +9,8 @@ from math import ceil
 from cronpp_app.clock import monotonic, utc_now
 from cronpp_app.domain.jobs import Job, JobStatus
 from cronpp_app.services.accounts import User
-from cronpp_app.store.jobs import JobFilter, JobStore
+from cronpp_app.store.job_filters import JobFilter
+from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.ledger import HourTally, Ledger
 from cronpp_app.store.workers import WorkerInfo, WorkerStore
 

@@ -18,7 +18,8 @@ from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.texts import moment_text
 from cronpp_app.store.bulk import BulkJobStore, portions
 from cronpp_app.store.database import new_id
-from cronpp_app.store.jobs import JobFilter, JobSort, JobStore
+from cronpp_app.store.job_filters import JobFilter, JobSort
+from cronpp_app.store.jobs import JobStore
 
 MOST_IMPORTED = 20_000
 FORMAT: Final = "cronpp-jobs"

@@ -13,7 +13,8 @@ from cronpp_app.domain.runs import RunStatus
 from cronpp_app.store.batches import merge, same
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import NEVER, Document, job_document
-from cronpp_app.store.jobs import JobFilter, readable
+from cronpp_app.store.job_filters import JobFilter
+from cronpp_app.store.jobs import readable
 from cronpp_app.store.versions import VersionStore
 
 _IS_DATE = {"$type": "date"}

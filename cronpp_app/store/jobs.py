@@ -4,11 +4,8 @@ Jobs as workers see them are in `due.py`.
 """
 
 import logging
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
 from pymongo import ReturnDocument
@@ -22,21 +19,12 @@ from cronpp_app.store.database import Database
 from cronpp_app.store.documents import NEVER, Document, job_document
 from cronpp_app.store.edits import edited_fields
 from cronpp_app.store.job_documents import job_for_people, job_from
+from cronpp_app.store.job_filters import JobFilter, JobSort, rarest_first
 from cronpp_app.store.versions import VersionStore
 
 log = logging.getLogger(__name__)
 
 Position = tuple[Any, str]
-
-
-class JobSort(StrEnum):
-    """What a list of jobs can be sorted by."""
-
-    NAME = "name"
-    NEXT_RUN_TIME = "next_run_time"
-    LAST_RUN = "last_run"
-    CREATED_AT = "created_at"
-
 
 _SORT_FIELDS: Final = {
     JobSort.NAME: "name_sort",
@@ -44,30 +32,6 @@ _SORT_FIELDS: Final = {
     JobSort.LAST_RUN: "last_sort",
     JobSort.CREATED_AT: "created_at",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobFilter:
-    """Which jobs of `user_id`; `words` are beginnings of words that a job must all have."""
-
-    user_id: str
-    status: JobStatus | None = None
-    tag: str | None = None
-    words: tuple[str, ...] = ()
-    failing: bool = False
-
-    def query(self) -> Document:
-        """Return the MongoDB query; people's words are matched as they are, never as patterns."""
-        query: Document = {"user_id": self.user_id}
-        if self.status is not None:
-            query["status"] = self.status.value
-        if self.tag is not None:
-            query["tags"] = self.tag
-        if self.words:
-            query["$and"] = [{"words": {"$regex": f"^{re.escape(word)}"}} for word in self.words]
-        if self.failing:
-            query |= {"enabled": True, "consecutive_failures": {"$gt": 0}}
-        return query
 
 
 class JobStore:
@@ -122,6 +86,10 @@ class JobStore:
     async def count(self, which: JobFilter, *, limit: int) -> int:
         """Return how many jobs there are; counting stops at `limit`."""
         return await self._jobs.count_documents(which.query(), limit=limit)
+
+    async def rarest_first(self, which: JobFilter) -> JobFilter:
+        """Return the filter with the word first that fewest jobs have: cheap to page and count."""
+        return await rarest_first(self._jobs, which)
 
     async def count_by_status(self, user_id: str) -> dict[JobStatus, int]:
         """Return how many jobs of this user have each status."""

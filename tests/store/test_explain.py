@@ -13,7 +13,8 @@ from cronpp_app.sealing import KeyRing
 from cronpp_app.store.bulk import BulkJobStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.history import HistoryStore
-from cronpp_app.store.jobs import JobFilter, JobSort, JobStore
+from cronpp_app.store.job_filters import JobFilter, JobSort
+from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.keys import Keys, KeyStore
 from cronpp_app.store.ledger import Ledger, RunFilter
 from cronpp_app.store.measures import MeasureStore
@@ -115,6 +116,21 @@ async def test_looking_back_for_a_good_run_reads_no_more_than_it_may(
 async def test_a_search_reads_the_jobs_it_finds_only(database: Database, cost_of: CostOf) -> None:
     await database.jobs.update_one({"_id": "job-000700"}, {"$set": {"words": ["unheard"]}})
     (cost,) = await cost_of(named(database, words=("unhe",)))
+    assert cost["nreturned"] == 1
+    assert_cheap(cost, may_sort=True)
+
+
+@pytest.mark.parametrize("words", [("export", "unhe"), ("unhe", "export")])
+async def test_a_search_goes_by_its_rarest_word(
+    words: tuple[str, ...], database: Database, cost_of: CostOf
+) -> None:
+    await database.jobs.update_one(
+        {"_id": "job-000700"}, {"$set": {"words": ["export", "unheard"]}}
+    )
+    store = JobStore(database)
+    which = await store.rarest_first(JobFilter(user_id=ADA, words=words))
+    page = store.page(which, sort=JobSort.NAME, descending=False, limit=50)
+    (cost,) = await cost_of(page)
     assert cost["nreturned"] == 1
     assert_cheap(cost, may_sort=True)
 

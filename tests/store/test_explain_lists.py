@@ -13,7 +13,8 @@ import pytest
 from cronpp_app.domain.jobs import JobStatus
 from cronpp_app.domain.runs import RunStatus, Trigger
 from cronpp_app.store.database import Database
-from cronpp_app.store.jobs import JobFilter, JobSort, JobStore
+from cronpp_app.store.job_filters import JobFilter, JobSort
+from cronpp_app.store.jobs import JobStore
 from cronpp_app.store.ledger import Ledger, RunFilter
 from cronpp_app.store.sessions import SessionFilter, SessionStore
 from tests.factories import NOON
