@@ -11,6 +11,7 @@ from pymongo import MongoClient
 from bench.stage import Stage
 from cronpp_app.clock import utc_now
 
+_PATIENCE_SECONDS = 600
 _WORKER = Path(__file__).with_name("agenda_worker.mjs")
 _TUNED = {
     "processEvery": 100,
@@ -95,10 +96,11 @@ def starts_in(outs: list[Path]) -> list[tuple[int, int]]:
 
 
 def _wait_for_starts(outs: list[Path], jobs: int) -> list[int]:
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     while len(starts := starts_in(outs)) < jobs:
         if time.monotonic() > deadline:
-            raise SystemExit(f"Agenda started {len(starts)} of {jobs} jobs in 300 s.")
+            told = f"{len(starts)} of {jobs} jobs in {_PATIENCE_SECONDS} s"
+            raise SystemExit(f"Agenda started {told}.")
         time.sleep(0.2)
     return [start for start, _ in starts]
 
