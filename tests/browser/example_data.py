@@ -47,6 +47,11 @@ _EVERY = (180, 60, 120, 900, 600, 0, 3_600, 0, 0, 0, 60)
 _THE_LAST_HOUR = timedelta(hours=1)
 _FAILING = "Rebuild search index"
 _SHOWN = "Fraud score refresh"
+# What its owner changes afterwards, step by step, so that it has versions.
+EDITS: tuple[dict[str, Any], ...] = (
+    {"timeout_seconds": 60},
+    {"tags": ["risk"], "description": "New scores for the payments of the last five minutes."},
+)
 
 
 def fill(uri: str, database: str, user_id: str) -> str:
@@ -55,7 +60,7 @@ def fill(uri: str, database: str, user_id: str) -> str:
     now, draw = utc_now(), random.Random(7)
     with client:
         store = client[database]
-        for collection in (store.jobs, store.runs, store.execution_logs):
+        for collection in (store.jobs, store.runs, store.execution_logs, store.job_versions):
             collection.delete_many({})
         jobs = [_job(number, user_id, now) for number in range(len(_JOBS))]
         for job, entry in zip(jobs, _JOBS, strict=True):

@@ -33,6 +33,7 @@ _PAGES = {
     "jobs": "/jobs",
     "job": "/jobs/{job}",
     "log": "/jobs/{job}/runs",
+    "versions": "/jobs/{job}/versions",
     "activity": "/activity",
     "timeline": "/timeline",
     "workers": "/workers",
@@ -57,10 +58,14 @@ def main() -> int:
             CRONPP_WORKERS="0",
         ).start()
         try:
-            user_id = _sign_up(program.url)
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(**browser_launch_options())  # type: ignore[arg-type]
-                _take_all(browser, program.url, lambda: example_data.fill(uri, database, user_id))
+            with httpx.Client(base_url=program.url, timeout=30) as owner, sync_playwright() as made:
+                user_id = _sign_up(owner)
+                browser = made.chromium.launch(**browser_launch_options())  # type: ignore[arg-type]
+
+                def fill() -> str:
+                    return _edited(owner, example_data.fill(uri, database, user_id))
+
+                _take_all(browser, program.url, fill)
                 browser.close()
         finally:
             program.stop()
@@ -68,10 +73,18 @@ def main() -> int:
     return 0
 
 
-def _sign_up(url: str) -> str:
+def _sign_up(owner: httpx.Client) -> str:
     body = {"email": EMAIL, "password": PASSWORD}
-    answer = httpx.post(f"{url}/api/auth/signup", json=body, timeout=30).json()
+    answer = owner.post("/api/auth/signup", json=body).json()
+    owner.headers["Authorization"] = f"Bearer {answer['token']}"
     return str(answer["user"]["id"])
+
+
+def _edited(owner: httpx.Client, job_id: str) -> str:
+    """Return the id of the job, which has versions to show now."""
+    for changes in example_data.EDITS:
+        owner.patch(f"/api/jobs/{job_id}", json=changes).raise_for_status()
+    return job_id
 
 
 def _take_all(browser: Browser, url: str, fill: Callable[[], str]) -> None:

@@ -49,6 +49,7 @@ def test_axe_finds_nothing(
     broken = ada.add_job("Broken", f"{target.url}/busy", retry={"max_retries": 0})
     for one in (job, broken):
         ada.http.post(f"/api/jobs/{one['id']}/run")
+    ada.http.patch(f"/api/jobs/{job['id']}", json={"timeout_seconds": 60})
     page = open_page(color_scheme=theme, **size)
     found: list[str] = []
     for path in ("/login", "/signup"):
@@ -127,6 +128,7 @@ def pages(job_id: str, broken_id: str) -> list[tuple[str, str]]:
         ("/timeline", ".cx-run-mark"),
         (f"/jobs/{job_id}/edit", ".cx-fire"),
         (f"/jobs/{job_id}/runs", ".cx-exchange"),
+        (f"/jobs/{job_id}/versions", ".cx-version-field"),
         (f"/jobs/{broken_id}/runs", ".cx-exchange"),
         ("/workers", ".cx-page h1"),
         ("/settings", ".cx-section"),

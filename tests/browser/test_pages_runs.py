@@ -85,6 +85,22 @@ def test_jobs_are_picked_and_paused_together(page: Page, ada: Account, target: T
     expect(page).to_have_url(re.compile("tag=night"))
 
 
+def test_an_edit_is_looked_up_and_taken_back(page: Page, ada: Account, target: Target) -> None:
+    job = ada.add_job("Export", f"{target.url}/ok")
+    ada.http.patch(f"/api/jobs/{job['id']}", json={"name": "Import"})
+    page.goto(f"/jobs/{job['id']}")
+    page.get_by_title("All versions").click()
+    panel = page.get_by_role("dialog", name="Versions")
+    expect(panel.locator("del")).to_have_text("Export")
+    expect(panel.locator("ins")).to_have_text("Import")
+    panel.get_by_role("button", name="Restore version 1").click()
+    page.get_by_role("button", name="Restore", exact=True).click()
+    expect(panel.get_by_text("Restored from version 1")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile(f"/jobs/{job['id']}$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Export")
+
+
 def test_no_picture_reads_a_name_as_markup(page: Page, ada: Account, target: Target) -> None:
     job = ada.add_job(MARKUP, f"{target.url}/markup", retry={"max_retries": 0})
     ada.http.post(f"/api/jobs/{job['id']}/run")
