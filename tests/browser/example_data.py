@@ -49,7 +49,7 @@ _FAILING = "Rebuild search index"
 _SHOWN = "Fraud score refresh"
 # What its owner changes afterwards, step by step, so that it has versions.
 EDITS: tuple[dict[str, Any], ...] = (
-    {"timeout_seconds": 60},
+    {"action": {"timeout_seconds": 60}},
     {"tags": ["risk"], "description": "New scores for the payments of the last five minutes."},
 )
 

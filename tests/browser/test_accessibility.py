@@ -49,7 +49,7 @@ def test_axe_finds_nothing(
     broken = ada.add_job("Broken", f"{target.url}/busy", retry={"max_retries": 0})
     for one in (job, broken):
         ada.http.post(f"/api/jobs/{one['id']}/run")
-    ada.http.patch(f"/api/jobs/{job['id']}", json={"timeout_seconds": 60})
+    ada.http.patch(f"/api/jobs/{job['id']}", json={"action": {"timeout_seconds": 60}})
     page = open_page(color_scheme=theme, **size)
     found: list[str] = []
     for path in ("/login", "/signup"):
