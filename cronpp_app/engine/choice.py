@@ -9,6 +9,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain, islice, zip_longest
 
 from cronpp_app.clock import monotonic
@@ -31,6 +32,7 @@ LATE = timedelta(milliseconds=200)
 # How far a look for others reaches into what backs up, and how often it is taken: it reads
 # an index entry for each that waits.
 REACH = 12_000
+NEWEST = 1_000
 OF_USER = 1_000
 LOOK_EVERY_SECONDS = 1.0
 REST = timedelta(milliseconds=50)
@@ -64,14 +66,18 @@ class Choice:
 
     async def of(self, *, now: datetime, limit: int) -> Chosen:
         """Return what to take now, at most `limit`; `look_at` is when to look again."""
+        known = self._rounds.left >= limit  # then the head alone tells whether it still backs up
+        if known and await self._queue.peek(until=now - LATE, limit=1):
+            following = await self._next_round(now, limit)
+            if following:
+                return following
         size = limit * self._turns.count + 1
         page = await self._queue.peek(until=now + HORIZON, limit=size)
         full = len(page) == size
         if full and page[0].at < now - LATE:
-            ids = await self._rounds.take(until=now, limit=limit)
-            if ids is not None:
-                self.look_at = now if ids else now + REST
-                return Chosen(ids=ids, more=bool(ids), late=True)
+            following = await self._next_round(now, limit)
+            if following:
+                return following
         self._note_theirs(page, now)
         near = self._near(page, now)[:limit]
         if full and not near and page[-1].at - page[0].at < HERD_SPAN:
@@ -85,6 +91,14 @@ class Choice:
         beyond = page[-1].at if full else now + HORIZON
         self.look_at = min([*wakes, beyond - LOOK_AHEAD])
         return Chosen(ids=chosen, more=len(near) == limit)
+
+    async def _next_round(self, now: datetime, limit: int) -> Chosen | None:
+        """Return what is next of a queue that backs up, or None if it is not known."""
+        ids = await self._rounds.take(until=now, limit=limit)
+        if ids is None:
+            return None
+        self.look_at = now if ids else now + REST
+        return Chosen(ids=ids, more=bool(ids), late=True)
 
     def _near(self, page: Sequence[Waiting], now: datetime) -> list[Waiting]:
         """Return all that may be taken by now, once something of it is to be taken."""
@@ -120,8 +134,13 @@ class Choice:
         return chosen, {one.id for one in page} - set(chosen)
 
     async def _waiting_by_user(self, until: datetime) -> Mapping[str, Sequence[str]]:
-        """Return what waits of each user: what is our turn, or all if nothing of it is."""
-        found = await self._queue.peek_by_user(until=until, reach=REACH, of_user=OF_USER)
+        """Return what waits of each user: what is our turn, or all if nothing of it is.
+
+        Who came last is among them, however many came before.
+        """
+        look = partial(self._queue.peek_by_user, until=until, of_user=OF_USER)
+        newest = await look(reach=NEWEST, newest_first=True)
+        found = {**newest, **await look(reach=REACH)}
         ours = {
             user_id: [one for one in ids if self._turns.is_ours(one)]
             for user_id, ids in found.items()
@@ -140,23 +159,33 @@ class Rounds:
         self._looked_at = -LOOK_EVERY_SECONDS
         self._left: dict[str, list[str]] = {}
 
+    @property
+    def left(self) -> int:
+        """Return how many of those that the last look found have not been taken."""
+        return sum(len(ids) for ids in self._left.values())
+
     async def take(self, *, until: datetime, limit: int) -> list[str] | None:
         """Return at most `limit` ids of what waits by `until`, of each user what has room.
 
-        Returns None when nothing is known and it is too early for another look.
+        Returns None when nothing is known and it is too early for another look. Where users'
+        shares leave room, somebody may have come since the last look who has some.
         """
-        if not any(self._left.values()):
-            if monotonic() - self._looked_at < LOOK_EVERY_SECONDS:
-                return None
+        taken = self._next(limit)
+        if len(taken) < limit and monotonic() - self._looked_at >= LOOK_EVERY_SECONDS:
             self._looked_at = monotonic()
             found = await self._look(until)
             # Workers that all began at the head would fight for the same.
             self._left = {user_id: random.sample(ids, len(ids)) for user_id, ids in found.items()}
-        shares = [ids[: self._room_of(user_id)] for user_id, ids in self._left.items()]
-        rounds = chain.from_iterable(zip_longest(*shares))
-        taken = list(islice((one for one in rounds if one is not None), limit))
+            taken = self._next(limit)
+        if not taken and not self.left:
+            return None
         self.forget(taken)
         return taken
+
+    def _next(self, limit: int) -> list[str]:
+        shares = [ids[: self._room_of(user_id)] for user_id, ids in self._left.items()]
+        rounds = chain.from_iterable(zip_longest(*shares))
+        return list(islice((one for one in rounds if one is not None), limit))
 
     def forget(self, ids: Sequence[str]) -> None:
         """Do not offer `ids` again; they are taken."""

@@ -38,16 +38,17 @@ class Queue:
         ]
 
     async def peek_by_user(
-        self, *, until: datetime, reach: int, of_user: int
+        self, *, until: datetime, reach: int, of_user: int, newest_first: bool = False
     ) -> Mapping[str, Sequence[str]]:
         """Return, by user, at most `of_user` ids of those whose moment comes by `until`.
 
-        Only the oldest `reach` are considered.
+        Only the oldest `reach` are considered, or the newest.
         """
+        order = {field: -way if newest_first else way for field, way in self._oldest_first.items()}
         first = {"$firstN": {"input": "$_id", "n": of_user}}
         pipeline: list[dict[str, Any]] = [
             {"$match": self._by(until)},
-            {"$sort": self._oldest_first},
+            {"$sort": order},
             {"$limit": reach},
             {"$project": {"user_id": 1}},
             {"$group": {"_id": "$user_id", "ids": first}},

@@ -2,10 +2,14 @@
 
 import asyncio
 from datetime import timedelta
+from unittest.mock import AsyncMock
+
+import pytest
 
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.jobs import HttpAction
 from cronpp_app.domain.runs import RunStatus
+from cronpp_app.engine import choice
 from cronpp_app.store.documents import job_document
 from cronpp_app.store.run_documents import run_document
 from tests.engine.conftest import Bench
@@ -85,6 +89,44 @@ async def test_a_herd_of_runs_does_not_keep_others_waiting(bench: Bench) -> None
     await worker.claiming.step()
     (run,) = [run for run in await bench.runs() if run.user_id == "bob"]
     assert run.status is RunStatus.RUNNING
+
+
+async def test_who_comes_while_a_herd_fills_its_share_is_seen(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _add_runs(bench, "ada", 600)
+    bench.target.hold = asyncio.Event()
+    worker = await bench.worker(slots=100)
+    while await worker.claiming.step():
+        pass
+    await _add_runs(bench, "bob", 1)
+    monkeypatch.setattr(choice, "LOOK_EVERY_SECONDS", 0)
+    await worker.claiming.step()
+    (run,) = [run for run in await bench.runs() if run.user_id == "bob"]
+    assert run.status is RunStatus.RUNNING
+
+
+async def test_who_comes_last_is_seen_however_many_came_before(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choice, "REACH", 300)
+    await _add_runs(bench, "ada", 600)
+    await _add_runs(bench, "bob", 1)
+    worker = await bench.worker(slots=300)
+    await worker.claiming.step()
+    (run,) = [run for run in await bench.runs() if run.user_id == "bob"]
+    assert run.status is RunStatus.RUNNING
+
+
+async def test_what_a_look_found_is_taken_before_the_queue_is_read_again(bench: Bench) -> None:
+    await _add_runs(bench, "ada", 600)
+    worker = await bench.worker(slots=500)
+    assert await worker.claiming.step()
+    queue = worker.claiming._choice._queue
+    read = AsyncMock(wraps=queue.peek)
+    queue.peek = read  # type: ignore[method-assign]
+    assert await worker.claiming.step()
+    assert [call.kwargs["limit"] for call in read.await_args_list] == [1]
 
 
 async def test_a_herd_of_jobs_does_not_keep_others_waiting(bench: Bench) -> None:

@@ -131,6 +131,9 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "due runs by user": lambda d: queue_of_runs(d).peek_by_user(
         until=utc_now(), reach=DUE, of_user=5
     ),
+    "newest due runs by user": lambda d: queue_of_runs(d).peek_by_user(
+        until=utc_now(), reach=DUE, of_user=5, newest_first=True
+    ),
     "claiming": _claim,
     "renewing": _renew,
     "advancing jobs": _advance,
@@ -144,12 +147,11 @@ READS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     ),
 }
 # How many documents each document returned stands for.
-GROUPED = {"due jobs by user": DUE, "due runs by user": DUE}
+GROUPED = dict.fromkeys(("due jobs by user", "due runs by user", "newest due runs by user"), DUE)
 COVERED = {
     "which jobs are due",
-    "due jobs by user",
     "due runs",
-    "due runs by user",
+    *GROUPED,
 }
 
 
