@@ -70,9 +70,15 @@ class HeldClaims:
         return max(0, room)
 
     def take(self, claim: Claim) -> None:
-        """Hold `claim`; it waits until it is started."""
-        if claim.run.id not in self._claims:
+        """Hold `claim`; it waits until it is started.
+
+        A former claim on the same run is lost; its attempt may go on, but without a slot.
+        """
+        former = self._claims.get(claim.run.id)
+        if former is None:
             self._of_user[claim.run.user_id] += 1
+        else:
+            self.stop(former.run)
         self._claims[claim.run.id] = claim
 
     def try_start(self, run: Run) -> bool:

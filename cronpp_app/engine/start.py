@@ -71,8 +71,8 @@ class Starting:
     async def step(self) -> bool:
         """Start a batch of claims that are due; return whether there are more.
 
-        A claim whose check fails for want of a database is let go: nothing was sent, and its
-        lease will end.
+        A claim whose check fails for want of a database is let go, unless it waits on: nothing
+        was sent, and its lease will end.
         """
         claims = self._due_now()
         if not claims:
@@ -80,7 +80,8 @@ class Starting:
         try:
             await self._start(claims)
         except BaseException:
-            self._let_go(claims)
+            waiting_on = {id(claim) for _, _, claim in self._waiting}
+            self._let_go([claim for claim in claims if id(claim) not in waiting_on])
             raise
         return len(claims) == BATCH
 

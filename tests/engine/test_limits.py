@@ -1,6 +1,7 @@
 """Limits: what one worker does at a time, and that nobody's herd keeps others waiting."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import AsyncMock
 
@@ -8,8 +9,10 @@ import pytest
 
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.jobs import HttpAction
+from cronpp_app.domain.leases import TrustWindow
 from cronpp_app.domain.runs import RunStatus
 from cronpp_app.engine import choice
+from cronpp_app.engine.claims import Claim, HeldClaims, Limits
 from cronpp_app.store.documents import job_document
 from cronpp_app.store.run_documents import run_document
 from tests.engine.conftest import Bench
@@ -137,3 +140,17 @@ async def test_a_herd_of_jobs_does_not_keep_others_waiting(bench: Bench) -> None
     worker = await bench.worker()
     assert await worker.firing.step()
     assert any(run.user_id == "bob" for run in await bench.runs())
+
+
+def test_a_run_taken_anew_while_its_lost_attempt_goes_on_counts_once() -> None:
+    held = HeldClaims(Limits(slots=5, of_user=1, to_host=5), freed=())
+    lost = make_run(make_job(), id="r1", claim_id="lost")
+    anew = replace(lost, claim_id="anew")
+    for run in (lost, anew):
+        held.take(Claim(run=run, trust=TrustWindow(trusted_until=0)))
+        assert held.try_start(run)
+    held.release(anew)
+    held.release(lost)
+    another = make_run(make_job(), id="r2", claim_id="another")
+    held.take(Claim(run=another, trust=TrustWindow(trusted_until=0)))
+    assert held.try_start(another)

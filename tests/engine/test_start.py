@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.backoff import RetryPolicy
@@ -35,6 +36,29 @@ async def test_a_worker_whose_clock_runs_ahead_starts_nothing_early(bench: Bench
     await worker.starting.step()
     assert bench.target.calls == []
     assert (await bench.run(job)).status is RunStatus.RUNNING
+
+
+async def test_a_claim_that_waits_on_is_kept_when_the_check_of_others_fails(bench: Bench) -> None:
+    """Let go but still waiting, it would later start with a slot that nobody gives back."""
+    await bench.add_job()
+    early = await bench.add_job(due_ago=-0.9)
+    worker = await bench.worker()
+    worker.upkeep._clock._epoch += timedelta(seconds=0.6)
+    await worker.firing.step()
+    await worker.claiming.step()
+    worker.upkeep._clock._epoch += timedelta(hours=1)
+    open_all = worker.starting._stores.attempts.open_all
+
+    async def fail(*_: object, **__: object) -> set[str]:
+        raise AutoReconnect("the primary is gone")
+
+    worker.starting._stores.attempts.open_all = fail
+    with pytest.raises(AutoReconnect):
+        await worker.starting.step()
+    worker.starting._stores.attempts.open_all = open_all
+    held = worker.claiming._held
+    assert list(held.tokens()) == [(await bench.run(early)).id]
+    assert held.busy == 0
 
 
 @pytest.mark.parametrize("claims_first", [False, True])
