@@ -89,12 +89,13 @@ class Firing:
         plans = [(job, plan) for job, plan in planned if plan]
         if self._clock.now() - now > PLAN_HOLDS:
             return  # frozen, or without a database: by now others may have decided otherwise
-        await self._add([run for job, plan in plans for run in _runs_of(job, plan, now)], now)
+        await self._add([run for job, plan in plans for run in _runs_of(job, plan, now)])
         _tell_misfires(plans, now)
         await self._jobs.advance([_advance(job, plan) for job, plan in plans])
 
-    async def _add(self, runs: Sequence[Run], now: datetime) -> None:
-        ready = self._first_claim.of(runs, now=now) if self._first_claim else runs
+    async def _add(self, runs: Sequence[Run]) -> None:
+        # A lease counts from the moment it is asked for; the look may have taken a while.
+        ready = self._first_claim.of(runs, now=self._clock.now()) if self._first_claim else runs
         added = await self._runs.add(ready)
         if self._first_claim:
             self._first_claim.keep(ready, added)

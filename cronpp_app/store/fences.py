@@ -40,8 +40,12 @@ def now_plus(span: timedelta) -> Document:
 
 
 def duplicates(error: BulkWriteError) -> dict[int, str]:
-    """Return which operations met which duplicate key; raise `error` if anything else failed."""
+    """Return which operations met which duplicate key; raise `error` if anything else failed.
+
+    What no majority has confirmed failed, too: it may be gone with this primary.
+    """
     failures = error.details["writeErrors"]
-    if any(failure["code"] != DUPLICATE_KEY for failure in failures):
+    unconfirmed = error.details["writeConcernErrors"]
+    if unconfirmed or any(failure["code"] != DUPLICATE_KEY for failure in failures):
         raise error
     return {failure["index"]: next(iter(failure["keyPattern"])) for failure in failures}

@@ -4,14 +4,15 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from pymongo.errors import AutoReconnect
+from pymongo import WriteConcern
+from pymongo.errors import AutoReconnect, BulkWriteError
 
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.fires import scheduled_run
 from cronpp_app.domain.jobs import CatchUp, MisfirePolicy
 from cronpp_app.domain.runs import RunStatus
 from cronpp_app.domain.schedules import IntervalSchedule, OnceSchedule
-from tests.engine.conftest import Bench
+from tests.engine.conftest import Bench, seconds_from_now
 
 
 async def test_a_due_job_gets_a_run_and_moves_on_to_its_next_fire_time(bench: Bench) -> None:
@@ -103,6 +104,38 @@ async def test_an_edit_made_while_firing_has_the_last_word(bench: Bench) -> None
     await worker.firing.step()
     assert (await bench.job(job))["next_run_time"] > utc_now()
     assert len(await bench.runs(job)) == 1
+
+
+async def test_a_run_held_from_birth_has_a_whole_lease_however_long_the_look_took(
+    bench: Bench,
+) -> None:
+    """Its worker trusts it for a lease from the insert on; another must not reap it before."""
+    job = await bench.add_job()
+    worker = await bench.worker(claims_first=True)
+    due, now = worker.firing._jobs.due, worker.firing._clock.now
+
+    async def take_ten_seconds(job_ids, *, until):
+        found = await due(job_ids, until=until)
+        worker.firing._clock.now = lambda: now() + timedelta(seconds=10)
+        return found
+
+    worker.firing._jobs.due = take_ten_seconds
+    await worker.firing.step()
+    assert seconds_from_now((await bench.run(job)).wake_at) > 20
+
+
+async def test_runs_that_no_majority_has_confirmed_do_not_move_their_job_on(bench: Bench) -> None:
+    """A new primary may not have them; the fire time would be lost with the old one."""
+    job = await bench.add_job()
+    worker = await bench.worker()
+    fired = scheduled_run(job, fire_time=job.next_run_time, now=utc_now())
+    await worker.firing._runs.add([fired])  # another worker's, so that a duplicate key is met too
+    unconfirmed = WriteConcern(w=3, wtimeout=1)  # of one member
+    runs = bench.database.runs.with_options(write_concern=unconfirmed)
+    worker.firing._runs._runs = runs
+    with pytest.raises(BulkWriteError):
+        await worker.firing.step()
+    assert (await bench.job(job))["next_run_time"] == job.next_run_time
 
 
 async def test_workers_that_notice_a_gap_at_different_moments_tell_one_gap(bench: Bench) -> None:
