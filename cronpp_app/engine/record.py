@@ -9,9 +9,10 @@ from cronpp_app.domain.attempts import AttemptResult, AttemptStatus
 from cronpp_app.domain.runs import FINAL, POISON, Run, RunStatus, judge_attempt
 from cronpp_app.engine.loops import Bell
 from cronpp_app.store.attempts import AttemptStore, Closing, RecordedEnd
-from cronpp_app.store.due import DueJobStore, Ending
+from cronpp_app.store.due import DueJobStore
 from cronpp_app.store.run_documents import error_document
 from cronpp_app.store.runs import RunStore
+from cronpp_app.store.summaries import Ending
 
 log = logging.getLogger("cronpp.worker")
 

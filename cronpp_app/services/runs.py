@@ -28,11 +28,12 @@ from cronpp_app.services.paging import (
 )
 from cronpp_app.store.cancels import CancelStore, Stopped
 from cronpp_app.store.database import new_id
-from cronpp_app.store.due import DueJobStore, Ending
+from cronpp_app.store.due import DueJobStore
 from cronpp_app.store.jobs import JobStore, Position
 from cronpp_app.store.ledger import Ledger, RunFilter, RunSummary
 from cronpp_app.store.replays import ReplayCount, ReplayStore
 from cronpp_app.store.runs import RunStore
+from cronpp_app.store.summaries import Ending
 
 __all__ = ["Page", "ReplayCount", "ReplayQuery", "RunQuery", "RunSummary", "Runs"]
 

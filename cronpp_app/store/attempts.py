@@ -16,8 +16,9 @@ from pymongo.errors import BulkWriteError
 from cronpp_app.domain.attempts import AttemptResult, AttemptStatus
 from cronpp_app.domain.runs import Run, RunStatus, Verdict
 from cronpp_app.store.batches import merge, portions, same
-from cronpp_app.store.database import DUPLICATE_KEY, Database
+from cronpp_app.store.database import Database
 from cronpp_app.store.documents import SCHEMA, Document
+from cronpp_app.store.fences import duplicates
 from cronpp_app.store.run_documents import error_from, result_fields
 
 
@@ -77,8 +78,7 @@ class AttemptStore:
         try:
             await self._logs.insert_many([self._opened(run, now) for run in runs], ordered=False)
         except BulkWriteError as error:
-            if any(failure["code"] != DUPLICATE_KEY for failure in error.details["writeErrors"]):
-                raise
+            duplicates(error)
             return await self._opened_by_others(runs)
         return set()
 
@@ -185,10 +185,20 @@ class AttemptStore:
 
 
 def _characters(result: AttemptResult) -> int:
-    """Return how long the bodies are, which make up most of a record, with room for the rest."""
-    sent = result.request.body if result.request else None
-    received = result.response.body if result.response else None
-    return 40_000 + len(sent or "") + len(received or "")
+    """Return how long the texts of a record are that others decide about, with room for the rest.
+
+    Headers count, too: a target may send a mebibyte of them.
+    """
+    size = 2_000
+    for message in (result.request, result.response):
+        if message is not None:
+            size += len(message.body or "")
+            size += sum(len(name) + len(value) for name, value in message.headers.items())
+    if result.request is not None:
+        size += len(result.request.url)
+    if result.error is not None:
+        size += len(result.error.message) + len(result.error.traceback or "")
+    return size
 
 
 def _stale_note(closing: Closing) -> str:

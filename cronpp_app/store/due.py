@@ -1,7 +1,7 @@
 """Jobs as workers see them: which are due, and the marks that firing and recording leave."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,16 +9,23 @@ from typing import Any
 from pymongo import UpdateOne
 
 from cronpp_app.domain.jobs import Job, JobStatus
-from cronpp_app.domain.runs import PAUSE_AFTER_POISONED, JobStanding, Run, RunStatus
+from cronpp_app.domain.runs import PAUSE_AFTER_POISONED, JobStanding, RunStatus
 from cronpp_app.store.batches import merge, merge_with, same
 from cronpp_app.store.damage import Damaged, check_shape
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import LONG_AGO, NEVER, Document
 from cronpp_app.store.job_documents import job_from
 from cronpp_app.store.jobs import readable
+from cronpp_app.store.summaries import (
+    IS_POISON,
+    STATUS_WHEN_ENDED,
+    SUMMED_UP,
+    Ending,
+    summary_of,
+    waves,
+)
 
 _IS_DATE = {"$type": "date"}
-_RECENT_KEPT = 20
 # Without what is for lists, which can be most of a job.
 _FOR_FIRING = {"words": 0, "recent": {"$slice": -1}}
 TAKES_WORKERS_DOWN = (
@@ -55,19 +62,6 @@ class Advance:
     due: datetime
     upcoming: datetime | None
     status_when_ended: JobStatus | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """What a job's summary learns from the end of an attempt."""
-
-    run: Run
-    status: RunStatus
-    finished_at: datetime
-    duration_ms: int
-    error: str | None
-    pause_reason: str | None = None
-    poisoned: bool = False
 
 
 class DueJobStore:
@@ -117,7 +111,10 @@ class DueJobStore:
                 ]
             }
             guard = {"_id": {"$in": list(rows)}, "$expr": as_planned}
-            await self._jobs.update_many(guard, merge(rows, unset=unset))
+            stages = merge(rows, unset=unset)
+            if unset:
+                stages.insert(0, {"$set": {"status": STATUS_WHEN_ENDED}})
+            await self._jobs.update_many(guard, stages)
 
     async def set_aside(self, job_id: str, *, reason: str, now: datetime) -> None:
         """Pause a job that cannot be fired, and say why, so that it blocks nobody."""
@@ -147,7 +144,7 @@ class DueJobStore:
 
     async def note_endings(self, endings: Sequence[Ending]) -> None:
         """Update each job's summary; doing it twice changes nothing more."""
-        for wave in _waves(endings):
+        for wave in waves(endings):
             await self._note_wave(wave)
         pauses = [
             UpdateOne({"_id": e.run.job_id}, _paused(e.pause_reason, e.finished_at))
@@ -156,7 +153,7 @@ class DueJobStore:
         ]
         pauses += [
             UpdateOne(
-                {"_id": e.run.job_id, "enabled": True, **_IS_POISON},
+                {"_id": e.run.job_id, "enabled": True, **IS_POISON},
                 _paused(TAKES_WORKERS_DOWN, e.finished_at),
             )
             for e in endings
@@ -175,10 +172,10 @@ class DueJobStore:
             )
         ended = {key: e for key, e in endings.items() if e.status is not RunStatus.RETRYING}
         if ended:
-            rows = {key: _summary(ending) for key, ending in ended.items()}
+            rows = {key: summary_of(ending) for key, ending in ended.items()}
             noted = same("last_run.id", {key: e.run.id for key, e in ended.items()})
             not_noted = {"_id": {"$in": list(rows)}, "$expr": {"$not": [noted]}}
-            await self._jobs.update_many(not_noted, merge_with(rows, _SUMMED_UP))
+            await self._jobs.update_many(not_noted, merge_with(rows, SUMMED_UP))
 
 
 def _noticed_stage(now: datetime, holds: timedelta) -> Document:
@@ -203,18 +200,6 @@ def _standing_from(document: Mapping[str, Any]) -> JobStanding:
         version=document["version"],
         edited_at=document["updated_at"],
     )
-
-
-def _waves(endings: Sequence[Ending]) -> Iterator[dict[str, Ending]]:
-    """Yield `endings` in order, those of one job in different waves."""
-    wave: dict[str, Ending] = {}
-    for ending in endings:
-        if ending.run.job_id in wave:
-            yield wave
-            wave = {}
-        wave[ending.run.job_id] = ending
-    if wave:
-        yield wave
 
 
 def _by_fields_to_remove(advances: Sequence[Advance]) -> dict[tuple[str, ...], list[Advance]]:
@@ -243,58 +228,3 @@ def _paused(reason: str, now: datetime) -> Document:
         "next_sort": NEVER,
     }
     return {"$set": fields, "$unset": {"next_run_time": ""}}
-
-
-def _summary(ending: Ending) -> Document:
-    """Return what a job's summary learns from the end of a run."""
-    succeeded = ending.status is RunStatus.SUCCESS
-    return {
-        "last_run": {
-            "id": ending.run.id,
-            "status": ending.status.value,
-            "fire_time": ending.run.fire_time,
-            "finished_at": ending.finished_at,
-            "duration_ms": ending.duration_ms,
-            "error": ending.error,
-        },
-        "recent": [{"status": ending.status.value, "duration_ms": ending.duration_ms}],
-        "failures_kept": int(not succeeded),
-        "failures_more": int(ending.status is RunStatus.FAILED),
-        "poisoned": ending.poisoned,
-        "ended": (JobStatus.SUCCESS if succeeded else JobStatus.FAILED).value,
-    }
-
-
-_HAS_NEXT = {"$eq": [{"$type": "$next_run_time"}, "date"]}
-# A damaged summary must not make the statement fail for all the others.
-_FAILURES: Document = {
-    "$cond": [{"$isNumber": "$consecutive_failures"}, "$consecutive_failures", 0]
-}
-_RECENT: Document = {"$cond": [{"$isArray": "$recent"}, "$recent", []]}
-# How many poisoned runs in a row the last one ends; absent when it was none.
-_POISONED_BEFORE: Document = {
-    "$cond": [{"$isNumber": "$last_run.poisoned"}, "$last_run.poisoned", 0]
-}
-_POISONED: Document = {"$cond": ["$$row.poisoned", {"$add": [_POISONED_BEFORE, 1]}, "$$REMOVE"]}
-_IS_POISON: Document = {"last_run.poisoned": {"$gte": PAUSE_AFTER_POISONED}}
-# How a job's summary changes by a row of _summary.
-_SUMMED_UP: Document = {
-    "last_run": {"$mergeObjects": ["$$row.last_run", {"poisoned": _POISONED}]},
-    "last_sort": "$$row.last_run.fire_time",
-    "consecutive_failures": {
-        "$add": [
-            {"$multiply": [_FAILURES, "$$row.failures_kept"]},
-            "$$row.failures_more",
-        ]
-    },
-    "recent": {"$slice": [{"$concatArrays": [_RECENT, "$$row.recent"]}, -_RECENT_KEPT]},
-    "status": {
-        "$switch": {
-            "branches": [
-                {"case": {"$not": ["$enabled"]}, "then": JobStatus.PAUSED.value},
-                {"case": _HAS_NEXT, "then": JobStatus.PENDING.value},
-            ],
-            "default": "$$row.ended",
-        }
-    },
-}

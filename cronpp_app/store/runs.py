@@ -14,7 +14,7 @@ from cronpp_app.domain.jobs import Job
 from cronpp_app.domain.runs import Run, RunStatus, Trigger
 from cronpp_app.store.action_documents import action_document
 from cronpp_app.store.attempts import log_ids
-from cronpp_app.store.batches import merge
+from cronpp_app.store.batches import merge, portions
 from cronpp_app.store.damage import Damaged
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import Document, retry_document
@@ -202,10 +202,13 @@ class RunStore:
         for unset, group in _by_fields_to_remove(outcomes).items():
             rows = {run.id: self._dated_outcome(fields) for run, fields in group}
             claims = {run.id: run.claim_id for run, _ in group}
-            result = await self._runs.update_many(all_held(claims), merge(rows, unset=unset))
-            matched += result.matched_count
-            for row in rows.values():
-                self._tally.wrote(row)
+            lengths = {run_id: _characters(row) for run_id, row in rows.items()}
+            for portion in portions(rows, characters=lengths):
+                still_held = all_held({run_id: claims[run_id] for run_id in portion})
+                result = await self._runs.update_many(still_held, merge(portion, unset=unset))
+                matched += result.matched_count
+                for row in portion.values():
+                    self._tally.wrote(row)
         await wake_queued(self._runs, [run for run, fields in outcomes if "wake_at" not in fields])
         return len(outcomes) - matched
 
@@ -242,6 +245,11 @@ def _by_fields_to_remove(
             gone += ("error",)  # an earlier attempt's, made good by now
         groups[gone].append((run, fields))
     return groups
+
+
+def _characters(fields: Document) -> int:
+    """Return how long an outcome is: the words on an error, which may be many, and the rest."""
+    return 2_000 + sum(len(text) for text in fields.get("error", {}).values())
 
 
 def _claim_stage(claim_id: str, worker_id: str, lease: timedelta) -> Document:

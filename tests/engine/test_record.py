@@ -7,15 +7,17 @@ import pytest
 
 from cronpp_app.clock import utc_now
 from cronpp_app.domain.attempts import (
+    AttemptError,
     AttemptResult,
     AttemptStatus,
     ErrorKind,
     ReceivedResponse,
 )
 from cronpp_app.domain.backoff import RetryPolicy
+from cronpp_app.domain.fires import scheduled_run
 from cronpp_app.domain.jobs import CatchUp, MisfirePolicy, Overlap
 from cronpp_app.domain.runs import RunStatus
-from cronpp_app.domain.schedules import IntervalSchedule
+from cronpp_app.domain.schedules import IntervalSchedule, OnceSchedule
 from tests.engine.conftest import Bench, failure, seconds_from_now
 
 
@@ -107,6 +109,21 @@ async def test_a_one_off_job_ends_as_its_run_does(bench: Bench, answer, status: 
     assert (await bench.job(job))["status"] == status
 
 
+async def test_a_one_off_job_whose_run_is_over_before_it_moves_on_ends_as_the_run(
+    bench: Bench,
+) -> None:
+    run_at = utc_now() - timedelta(seconds=1)
+    job = await bench.add_job(schedule=OnceSchedule(run_at=run_at))
+    await bench.database.jobs.update_one({"_id": job.id}, {"$set": {"next_run_time": run_at}})
+    worker = await bench.worker()
+    fired = scheduled_run(job, fire_time=run_at, now=utc_now())
+    await worker.firing._runs.add([fired])  # and whoever fired it is slow
+    await bench.begin(worker)
+    await bench.settle(worker)
+    await worker.firing.step()
+    assert (await bench.job(job))["status"] == "SUCCESS"
+
+
 async def test_writing_the_same_end_twice_counts_it_once(bench: Bench) -> None:
     job = await bench.add_job(retry=RetryPolicy(max_retries=0))
     worker = await bench.worker()
@@ -148,6 +165,27 @@ async def test_answers_of_many_megabytes_are_all_kept(bench: Bench) -> None:
     await bench.work_once(await bench.worker(slots=100))
     kept = [attempt.response for job in jobs for attempt in await bench.log(job)]
     assert kept == [answer] * len(jobs)
+
+
+async def test_answers_whose_headers_are_megabytes_are_all_kept(bench: Bench) -> None:
+    headers = {f"X-{number}": "x" * 16_000 for number in range(64)}
+    answer = ReceivedResponse(
+        status=200, headers=headers, body="", body_truncated=False, size_bytes=0
+    )
+    jobs = [await bench.add_job() for _ in range(20)]
+    bench.target.answers = [AttemptResult(response=answer) for _ in jobs]
+    await bench.work_once(await bench.worker(slots=100))
+    kept = [attempt.response for job in jobs for attempt in await bench.log(job)]
+    assert kept == [answer] * len(jobs)
+
+
+async def test_failures_told_at_great_length_are_all_kept(bench: Bench) -> None:
+    error = AttemptError(kind=ErrorKind.STATUS, message="☃" * 16_000, traceback="☃" * 32_000)
+    jobs = [await bench.add_job() for _ in range(120)]
+    bench.target.answers = [AttemptResult(error=error) for _ in jobs]
+    await bench.work_once(await bench.worker(slots=200))
+    assert {run.error for run in await bench.runs()} == {error}
+    assert (await bench.job(jobs[0]))["last_run"]["error"] == error.message[:1_000]
 
 
 async def test_two_ends_of_one_job_in_a_batch_both_count(bench: Bench) -> None:

@@ -18,11 +18,12 @@ from cronpp_app.domain.runs import RunStatus
 from cronpp_app.store.attempts import AttemptStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import job_document
-from cronpp_app.store.due import Advance, DueJobStore, Ending
+from cronpp_app.store.due import Advance, DueJobStore
 from cronpp_app.store.queue import queue_of_jobs, queue_of_runs
 from cronpp_app.store.run_documents import run_document, run_from
 from cronpp_app.store.runs import RunStore
 from cronpp_app.store.seats import Seats
+from cronpp_app.store.summaries import Ending
 from tests.factories import make_job, make_run
 from tests.store.conftest import CostOf
 
