@@ -84,8 +84,8 @@ MUTANTS: Final = (
     Mutant(
         name="each worker judges misfires by its own moment",
         file="engine/fire.py",
-        old="        planned = await plan(due=due, now=noticed_at)\n",
-        new="        noticed_at = now\n        planned = await plan(due=due, now=noticed_at)\n",
+        old="await self._jobs.noticed(late, now=now, holds=PLAN_HOLDS)",
+        new="dict.fromkeys((job.id for job in late), now)",
         tests=f"{_DATABASE}after_a_minute_without_a_majority_everything_goes_on[{_FULL}]",
     ),
     Mutant(

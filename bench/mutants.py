@@ -112,9 +112,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         name="an edit does not recompute next_run_time",
-        file="store/jobs.py",
-        old="        if definition.schedule != job.definition.schedule:\n            fields",
-        new="        if job.damaged_parts:\n            fields",
+        file="store/edits.py",
+        old="    if definition.schedule != job.definition.schedule:\n        fields",
+        new="    if job.damaged_parts:\n        fields",
         tests="tests/api/test_jobs_api.py",
     ),
     Mutant(
