@@ -89,7 +89,7 @@ async def _serve(settings: Settings, uri: str, listener: socket.socket) -> None:
     await bring_up_to_date(database)
     services = build_services(settings, database, await open_keys(settings, database))
     web = build_web(settings, services)
-    register_pages(web, services, settings)
+    register_pages(web, services)
     server = _Server(_server_config(web))
     _stop_on_signals(server)
     unfinished = (services.departures.finish_all, services.administration.settle_all)

@@ -8,7 +8,6 @@ CronppError
 ├── Conflict          the present state forbids it                              409
 │   └── StaleVersion  somebody edited it in between                             412
 ├── TooMany           slow down; says when to come back                         429
-├── LeaseLost         a claim is no longer ours; its late result is dropped
 ├── InvalidTransition a run cannot go from this status to that one
 ├── Busy              too much is being done at this moment                     503
 ├── StoreUnavailable  the database does not answer                              503
@@ -68,10 +67,6 @@ class TooMany(CronppError):
 
 class Busy(CronppError):
     """Too much is being done at this moment; nothing was looked at."""
-
-
-class LeaseLost(CronppError):
-    """A claim no longer holds its run; nothing was written."""
 
 
 class InvalidTransition(CronppError):

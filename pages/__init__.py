@@ -6,7 +6,6 @@ from fastapi import FastAPI
 from nicegui import ui
 
 from components.theme import STATIC, install_theme
-from cronpp_app.settings import Settings
 from pages import (
     activity,
     admin,
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 _RECONNECT_SECONDS = 15.0
 
 
-def register_pages(web: FastAPI, services: "Services", _settings: Settings) -> None:
+def register_pages(web: FastAPI, services: "Services") -> None:
     """Mount the web interface on `web`: pages, the entrance's forms, static files."""
     install_theme()
     mount_assets(web)

@@ -42,11 +42,6 @@ class Accounts:
         self._clock = clock
         self.sessions = Sessions(store, limits or SessionLimits(), audit=audit, clock=clock)
 
-    @property
-    def signup_policy(self) -> Signup:
-        """Return who may make an account."""
-        return self._signup
-
     async def accepts_signups(self) -> bool:
         """Return whether somebody may make an account now."""
         if self._signup is Signup.FIRST:

@@ -107,12 +107,12 @@ def simulated(left_alone: None) -> Iterator[None]:
 
 
 @pytest.fixture
-async def web(services: Services, settings: Settings, simulated: None) -> AsyncIterator[FastAPI]:
+async def web(services: Services, simulated: None) -> AsyncIterator[FastAPI]:
     # NiceGUI forgets modules with pages after each test, so they are imported for each.
     from pages import register_pages
 
     web = build_api(offered_by(services), secret_key="a secret for tests")
-    register_pages(web, services, settings)
+    register_pages(web, services)
     async with web.router.lifespan_context(web):
         yield web
 

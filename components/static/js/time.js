@@ -45,8 +45,6 @@
   const at = (ms, shape = "short", zone = undefined) =>
     formatOf(shape, zone || viewerZone()).format(new Date(ms));
 
-  window.cxTime = { until, since, at };
-
   window.cxInstallClock = (app) => {
     const now = Vue.ref(Date.now());
     // The server's clock decides what is due; a browser may be minutes off.
