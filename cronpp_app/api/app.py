@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from fastapi import FastAPI, Request
-from starlette.exceptions import HTTPException
+from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -28,10 +27,11 @@ from cronpp_app.api import (
 )
 from cronpp_app.api.middleware import Gate, GateRules
 from cronpp_app.api.offered import ApiServices
-from cronpp_app.api.openapi import docs_files, docs_router, document_of, methods_at
+from cronpp_app.api.openapi import docs_files, docs_router
 from cronpp_app.api.problems import add_problem_handlers
 from cronpp_app.api.rate_limits import RateLimit
 from cronpp_app.api.script_nonces import ScriptNonces
+from cronpp_app.api.unrouted import answer_unrouted
 from cronpp_app.services.web_sessions import CSRF_HEADER, CsrfTokens
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -96,7 +96,7 @@ def _include_routes(app: FastAPI) -> None:
     app.include_router(metrics.router)
     for router in (*_ROUTERS, docs_router(app)):
         app.include_router(router, prefix="/api")
-    _refuse_unknown(app)
+    answer_unrouted(app)
 
 
 def _allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
@@ -110,20 +110,3 @@ def _allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
         expose_headers=["ETag", "Location", "Retry-After", "Idempotency-Replayed"],
         max_age=_PREFLIGHT_SECONDS,
     )
-
-
-def _refuse_unknown(app: FastAPI) -> None:
-    """Answer 404 under /api, or 405 where only the method is wrong.
-
-    Without it the pages, mounted behind the API, would answer in HTML.
-    """
-
-    async def unknown(request: Request) -> None:
-        if allowed := methods_at(request.url.path, document_of(app)):
-            allow = ", ".join(sorted(allowed))
-            detail = f"{request.method} is not possible here; {allow} would be."
-            raise HTTPException(405, detail, headers={"Allow": allow})
-        raise HTTPException(404, f"There is nothing at {request.url.path}.")
-
-    for path in ("/api", "/api/{rest:path}"):
-        app.add_api_route(path, unknown, methods=_METHODS, include_in_schema=False)

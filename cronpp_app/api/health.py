@@ -20,7 +20,6 @@ _PATIENCE_SECONDS = 3.0
 router = APIRouter(tags=["operations"])
 
 
-@router.head("/healthz", include_in_schema=False)
 @router.get(
     "/healthz",
     openapi_extra={"security": []},
@@ -31,7 +30,6 @@ async def healthz() -> Response:
     return JSONResponse({"status": "ok"})
 
 
-@router.head("/readyz", include_in_schema=False)
 @router.get(
     "/readyz",
     openapi_extra={"security": []},

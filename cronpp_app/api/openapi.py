@@ -60,9 +60,17 @@ def document_of(app: FastAPI) -> dict[str, Any]:
 
 
 def methods_at(path: str, document: dict[str, Any]) -> set[str]:
-    """Return the methods that `document` offers at `path`; none if there is nothing."""
-    if path in {"/api/docs", "/api/openapi.json"}:
-        return {"GET"}
+    """Return the methods that can be used at `path`; none if there is nothing.
+
+    Those that `document` offers, and those that go with them: HEAD with GET, OPTIONS with any.
+    """
+    offered = {"GET"} if path in {"/api/docs", "/api/openapi.json"} else _offered(path, document)
+    if not offered:
+        return offered
+    return offered | {"OPTIONS"} | ({"HEAD"} if "GET" in offered else set())
+
+
+def _offered(path: str, document: dict[str, Any]) -> set[str]:
     templates = [one for one in document["paths"] if compile_path(one)[0].match(path)]
     # As the router sees it: /jobs/bulk is that, and not a job of this name.
     closest = min(templates, key=lambda template: template.count("{"), default=None)

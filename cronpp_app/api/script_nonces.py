@@ -55,7 +55,7 @@ async def _send_marked(scope: Scope, start: Message, body: bytes, send: Send) ->
     nonce = token_urlsafe(16)
     marked = body.replace(_SCRIPT, f'<script nonce="{nonce}"'.encode())
     headers = MutableHeaders(scope=start)
-    if scope["method"] != "HEAD":
+    if body:  # to a HEAD there may be none, and its length is that of what GET would bring
         headers["Content-Length"] = str(len(marked))
     headers["Content-Security-Policy"] = page_policy(nonce, host=Headers(scope=scope).get("host"))
     await send(start)

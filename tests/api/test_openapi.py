@@ -80,8 +80,8 @@ async def test_swagger_ui_is_one_that_knows_openapi_3_1(stranger: AsyncClient) -
 async def test_a_wrong_method_is_told_the_right_ones(ada: AsyncClient) -> None:
     answer = await ada.put("/api/jobs/x")
     assert answer.status_code == 405
-    assert answer.headers["Allow"] == "DELETE, GET, PATCH"
-    assert (await ada.put("/api/jobs/bulk")).headers["Allow"] == "POST"
+    assert answer.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH"
+    assert (await ada.put("/api/jobs/bulk")).headers["Allow"] == "OPTIONS, POST"
     assert answer.json()["type"] == "urn:cronpp:problem:method-not-allowed"
 
 
