@@ -6,6 +6,7 @@ python main.py selftest | backup FILE | restore FILE
 
 import asyncio
 import contextlib
+import errno
 import logging
 import signal
 import socket
@@ -33,6 +34,12 @@ log = logging.getLogger("cronpp.web")
 
 # Secrets would show in the list of processes.
 _NOT_OPTIONS = {"secret_key", "new_secret_key", "heartbeat_url", "supervised"}
+_OTHER_PORT = "choose another with --port or CRONPP_PORT."
+_OTHER_HOST = "Name an address of this machine with --host or CRONPP_HOST."
+_LISTENING_REMEDIES = {
+    errno.EADDRINUSE: f"Stop what uses that port, or {_OTHER_PORT}",
+    errno.EACCES: f"Ports below 1024 are the administrator's; {_OTHER_PORT}",
+}
 OPTIONS = tuple(name for name in Settings.model_fields if name not in _NOT_OPTIONS)
 
 
@@ -70,7 +77,7 @@ def _mongodb(settings: Settings) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _listening_socket(settings: Settings) -> Iterator[socket.socket]:
-    """Give the bound socket of the web server; raise SetupError if the port is taken."""
+    """Give the bound socket of the web server; raise SetupError if it cannot be had."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -79,7 +86,7 @@ def _listening_socket(settings: Settings) -> Iterator[socket.socket]:
         except OSError as error:
             raise SetupError(
                 f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
-                "Stop what uses that port, or choose another with --port or CRONPP_PORT."
+                f"{_LISTENING_REMEDIES.get(error.errno or 0, _OTHER_HOST)}"
             ) from error
         yield listener
 

@@ -4,6 +4,7 @@ Precedence: command line options, then environment variables, then `.env`, then 
 """
 
 import argparse
+import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from ipaddress import ip_network
@@ -15,6 +16,9 @@ from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cronpp_app.errors import SetupError
+
+# RFC 6454, 6.2: scheme, host and port alone, the host in lower case.
+_ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
 class Signup(StrEnum):
@@ -47,6 +51,22 @@ def _checked_heartbeat_url(url: str) -> str:
     return url
 
 
+def _checked_host(host: str) -> str:
+    if not host.strip():  # which would listen on every address of the machine
+        raise ValueError("must be an address, such as 127.0.0.1, or 0.0.0.0 for all there are")
+    return host
+
+
+def _checked_origins(text: str) -> str:
+    for entry in _entries(text):
+        if entry != "*" and not _ORIGIN.fullmatch(entry):
+            raise ValueError(
+                f"{entry!r} must be an origin as browsers send it, such as "
+                "https://app.example.org, without a path, or * for all"
+            )
+    return text
+
+
 def _checked_proxies(text: str) -> str:
     for entry in _entries(text):
         try:
@@ -77,7 +97,9 @@ class Settings(BaseSettings):
         Path(".cronpp"), description="folder of the embedded database and generated secrets"
     )
     mongod: str = Field("", description="path of the mongod to embed; empty: PATH, then the wheel")
-    host: str = Field("127.0.0.1", description="address the web process listens on")
+    host: Annotated[str, AfterValidator(_checked_host)] = Field(
+        "127.0.0.1", description="address the web process listens on"
+    )
     port: int = Field(8080, ge=0, le=65535, description="port it listens on; 0: any free one")
     workers: int = Field(1, ge=0, le=64, description="local worker processes kept alive; 0: none")
     slots: int = Field(500, ge=1, le=10_000, description="runs one worker performs at a time")
@@ -117,7 +139,9 @@ class Settings(BaseSettings):
     rate_limit: int = Field(
         600, ge=0, le=1_000_000, description="API requests a minute per account; 0: no limit"
     )
-    cors_origins: str = Field("", description="origins whose pages may call the API")
+    cors_origins: Annotated[str, AfterValidator(_checked_origins)] = Field(
+        "", description="comma-separated origins whose pages may call the API with a token"
+    )
     trusted_proxies: Annotated[str, AfterValidator(_checked_proxies)] = Field(
         "",
         description="comma-separated addresses or CIDRs whose X-Forwarded-For and -Proto count",

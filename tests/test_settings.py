@@ -31,6 +31,11 @@ def test_options_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
         ("heartbeat_url", "hc.example/ping", "must be a URL that starts with https://"),
         ("heartbeat_url", "ftp://hc.example/", "must be a URL that starts with https://"),
         ("heartbeat_url", "http://hc.example:70000/", "Port out of range"),
+        ("host", "", "must be an address"),
+        ("cors_origins", "app.example.org", "must be an origin as browsers send it"),
+        ("cors_origins", "https://app.example.org/", "must be an origin as browsers send it"),
+        ("cors_origins", "https://App.example.org", "must be an origin as browsers send it"),
+        ("cors_origins", "https://app.example.org,null", "'null' must be an origin"),
         ("trusted_proxies", "*", "must be an address or CIDR"),
         ("trusted_proxies", "proxy.lan", "must be an address or CIDR"),
         ("trusted_proxies", "10.0.0.1/8", "has host bits set"),
@@ -40,6 +45,13 @@ def test_a_wrong_value_is_named_with_what_is_allowed(name: str, value: str, said
     with pytest.raises(SetupError, match=said) as error:
         load_settings({name: value})
     assert f"CRONPP_{name.upper()} (or --{name.replace('_', '-')}) is '{value}'" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "origins", ["", "*", "https://app.example.org, http://localhost:5173", "http://[::1]:8000"]
+)
+def test_origins_are_taken_as_browsers_send_them(origins: str) -> None:
+    assert load_settings({"cors_origins": origins}).cors_origins == origins
 
 
 def test_all_wrong_values_are_reported_at_once() -> None:

@@ -10,9 +10,14 @@ from bson.objectid import ObjectId
 from pymongo import AsyncMongoClient, WriteConcern
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConnectionFailure, PyMongoError, ServerSelectionTimeoutError
+from pymongo.errors import (
+    ConfigurationError,
+    ConnectionFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
 
-from cronpp_app.errors import StoreUnavailable
+from cronpp_app.errors import SetupError, StoreUnavailable
 from cronpp_app.store.tally import Tally
 
 Collection = AsyncCollection[Mapping[str, Any]]
@@ -59,9 +64,17 @@ def connect(uri: str, name: str) -> Database:
     """Return database `name` at `uri`; nothing is sent before the first use.
 
     Short connect and heartbeat times, because a worker that hangs on a dead primary is a
-    worker that loses its leases; `timeoutMS` bounds every operation as a whole.
+    worker that loses its leases; `timeoutMS` bounds every operation as a whole. Raises
+    SetupError for a text that is no URI.
     """
-    client: AsyncMongoClient[Mapping[str, Any]] = AsyncMongoClient(
+    try:
+        return Database(_client(uri), name)
+    except (ConfigurationError, ValueError) as error:
+        raise SetupError(f"CRONPP_MONGODB_URI is not a URI of MongoDB: {error}") from error
+
+
+def _client(uri: str) -> AsyncMongoClient[Mapping[str, Any]]:
+    return AsyncMongoClient(
         uri,
         tz_aware=True,
         tzinfo=UTC,
@@ -74,7 +87,6 @@ def connect(uri: str, name: str) -> Database:
         connectTimeoutMS=2_000,
         appname="cronpp",
     )
-    return Database(client, name)
 
 
 @asynccontextmanager
