@@ -9,35 +9,91 @@ it is run; it has to fail. About twenty-five minutes.
 
 import argparse
 import sys
+from dataclasses import replace
 from typing import Final
 
 from bench.mutants import Mutant, Trial, verdict_on
 
 _DATABASE = "tests/cluster/test_database_faults.py::test_"
 _WORKER = "tests/cluster/test_worker_faults.py::test_"
+_PARTITION = "tests/cluster/test_partitions.py::test_"
+_DISK = "tests/cluster/test_disk_faults.py::test_"
+_LIMIT = "tests/cluster/test_limit_faults.py::test_"
+_VERSIONS = "tests/cluster/test_two_versions.py::test_"
 _FULL = "seed1-200/s-20s"
 
+
+def _for(scenario: str, mutant: Mutant) -> Mutant:
+    """Return the same removal, to be caught by another scenario."""
+    return replace(
+        mutant, name=f"{mutant.name} ({scenario.rpartition('::test_')[2]})", tests=scenario
+    )
+
+
+_UNFENCED = Mutant(
+    name="results are recorded without a fence",
+    file="store/attempts.py",
+    old='"status": AttemptStatus.RUNNING.value,\n                "$expr": same("claim_id", claims),',
+    new='"status": {"$ne": "nothing"},',
+    tests=f"{_WORKER}what_a_zombie_says_after_its_lease_changes_nothing[quick]",
+)
+_NOT_TAKEN_OVER = Mutant(
+    name="nobody takes over what a dead worker held",
+    file="store/runs.py",
+    old='"status": {"$in": _CLAIMABLE if reap else _WAITING},',
+    new='"status": {"$in": _WAITING},',
+    tests=f"{_WORKER}what_a_zombie_says_after_its_lease_changes_nothing[quick]",
+)
+_UNMARKED = Mutant(
+    name="a lost attempt is not marked as a possible duplicate",
+    file="domain/runs.py",
+    old="possible_duplicate=run.possible_duplicate or (result.lost and result.maybe_sent),",
+    new="possible_duplicate=run.possible_duplicate,",
+    tests=f"{_WORKER}a_killed_workers_runs_are_taken_over[{_FULL}]",
+)
+_OTHER_ID = Mutant(
+    name="a run's id is not made of its fire time",
+    file="domain/fires.py",
+    old="        id=run_id(job.id, fire_time),\n        trigger=Trigger.SCHEDULE,\n        fire_time=fire_time,\n        wake_at=",
+    new='        id=run_id(job.id, fire_time) + f"-{now.timestamp()}",\n        trigger=Trigger.SCHEDULE,\n        fire_time=fire_time,\n        wake_at=',
+    tests="tests/cluster/test_lost_replies.py::test_replies_lost_at_every_step_double_nothing[quick]",
+)
+_ENDS_WITH_A_STEP = Mutant(
+    name="a step that fails ends its duty",
+    file="engine/loops.py",
+    old='            log.exception("step failed", extra={"duty": duty})\n',
+    new="            raise\n",
+    tests=f"{_DATABASE}after_a_minute_without_a_majority_everything_goes_on[{_FULL}]",
+)
+
 MUTANTS: Final = (
+    _UNFENCED,
+    _for(f"{_PARTITION}a_worker_cut_off_from_the_database_is_replaced[{_FULL}]", _UNFENCED),
+    _NOT_TAKEN_OVER,
+    _for(f"{_WORKER}ten_fire_times_without_any_worker_are_made_good[{_FULL}]", _NOT_TAKEN_OVER),
+    _for(f"{_LIMIT}what_a_worker_out_of_memory_held_is_taken_over[{_FULL}]", _NOT_TAKEN_OVER),
+    _UNMARKED,
+    _for(f"{_WORKER}a_worker_out_of_time_to_drain_hands_its_runs_on[{_FULL}]", _UNMARKED),
+    _for(f"{_WORKER}a_worker_told_twice_to_stop_waits_for_no_answer[{_FULL}]", _UNMARKED),
+    _OTHER_ID,
+    _for(f"{_VERSIONS}an_update_under_load_loses_nothing[65b9ac2-{_FULL}]", _OTHER_ID),
+    _ENDS_WITH_A_STEP,
+    _for(f"{_DATABASE}a_primary_costs_seconds_and_no_run[{_FULL}-frozen]", _ENDS_WITH_A_STEP),
+    _for(f"{_PARTITION}a_primary_cut_off_from_everybody_costs_no_run[{_FULL}]", _ENDS_WITH_A_STEP),
+    _for(f"{_DISK}a_failing_disk_under_the_primary_costs_no_run[{_FULL}]", _ENDS_WITH_A_STEP),
     Mutant(
-        name="results are recorded without a fence",
-        file="store/attempts.py",
-        old='"status": AttemptStatus.RUNNING.value,\n                "$expr": same("claim_id", claims),',
-        new='"status": {"$ne": "nothing"},',
-        tests=f"{_WORKER}what_a_zombie_says_after_its_lease_changes_nothing[quick]",
+        name="what died half-way begins again under a new id",
+        file="store/idempotency.py",
+        old='return Turn(creates=taken.get("creates") or new_id())',
+        new="return Turn(creates=new_id())",
+        tests="tests/cluster/test_web_faults.py::test_a_killed_web_process_leaves_no_change_half_done[quick]",
     ),
     Mutant(
-        name="nobody takes over what a dead worker held",
-        file="store/runs.py",
-        old='"status": {"$in": _CLAIMABLE if reap else _WAITING},',
-        new='"status": {"$in": _WAITING},',
-        tests=f"{_WORKER}what_a_zombie_says_after_its_lease_changes_nothing[quick]",
-    ),
-    Mutant(
-        name="a run's id is not made of its fire time",
-        file="domain/fires.py",
-        old="        id=run_id(job.id, fire_time),\n        trigger=Trigger.SCHEDULE,\n        fire_time=fire_time,\n        wake_at=",
-        new='        id=run_id(job.id, fire_time) + f"-{now.timestamp()}",\n        trigger=Trigger.SCHEDULE,\n        fire_time=fire_time,\n        wake_at=',
-        tests="tests/cluster/test_lost_replies.py::test_replies_lost_at_every_step_double_nothing[quick]",
+        name="what is not HTTP is worth another attempt",
+        file="domain/attempts.py",
+        old="    return kind in _RETRYABLE_KINDS",
+        new="    return bool(kind)",
+        tests=f"tests/cluster/test_job_faults.py::test_a_hostile_target_gets_each_attempt_once[{_FULL}]",
     ),
     Mutant(
         name="a claim does not ask whether the run is due",
@@ -45,13 +101,6 @@ MUTANTS: Final = (
         old='            "$expr": {"$lte": ["$wake_at", {"$add": ["$$NOW", early]}]},\n',
         new="",
         tests="tests/cluster/test_claimers.py::test_one_of_two_hundred_claimers_gets_a_due_run[quick]",
-    ),
-    Mutant(
-        name="a lost attempt is not marked as a possible duplicate",
-        file="domain/runs.py",
-        old="possible_duplicate=run.possible_duplicate or (result.lost and result.maybe_sent),",
-        new="possible_duplicate=run.possible_duplicate,",
-        tests=f"{_WORKER}a_killed_workers_runs_are_taken_over[{_FULL}]",
     ),
     Mutant(
         name="a stopping worker gives nothing back",

@@ -20,7 +20,10 @@ from pathlib import Path
 from typing import Final
 
 _ROOT = Path(__file__).parent.parent
-_COPIED = ("cronpp_app", "tests", "docs", "worker.py", "pyproject.toml")
+_COPIED = (
+    *("cronpp_app", "pages", "components", "tests", "docs"),
+    *("main.py", "worker.py", "pyproject.toml"),
+)
 _STORIES = "tests/engine/test_state_machine.py"
 _TOLD = re.compile(r"I\d+: [^'\"]*")
 
@@ -207,7 +210,9 @@ def _found_by(trial: Trial, mutant: Mutant, folder: str) -> str:
         ended = subprocess.run(
             command,
             cwd=folder,
-            env=os.environ | {"CRONPP_STORIES": str(trial.stories), "PYTHONPATH": folder},
+            env=os.environ
+            | {"CRONPP_STORIES": str(trial.stories), "PYTHONPATH": folder}
+            | {"GIT_DIR": str(_ROOT / ".git")},  # earlier versions, which some tests want
             capture_output=True,
             text=True,
             timeout=trial.seconds,
