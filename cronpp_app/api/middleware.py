@@ -10,6 +10,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cronpp_app.api.body_limits import bounded
 from cronpp_app.api.problems import problem_of
 from cronpp_app.api.rate_limits import RateLimit
 from cronpp_app.api.security_headers import with_security_headers
@@ -97,7 +98,7 @@ class Gate:
         try:
             async with translated_errors():
                 refusal = await self._refusal(scope)
-                await (refusal or self._app)(scope, receive, sending)
+                await (refusal or self._app)(scope, bounded(scope, receive), sending)
         except Exception as error:
             if started:
                 raise

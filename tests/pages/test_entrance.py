@@ -1,6 +1,7 @@
 """Signing up, in and out with the forms of the pages."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 from nicegui.testing.user import User as Browser
@@ -93,6 +94,32 @@ async def test_markup_in_an_address_stays_text(stranger: Browser) -> None:
     markup = "<script>alert(1)</script>@example.org"
     answer = await stranger.http_client.post("/auth/login", data=_typed(email=markup))
     assert "<script>alert(1)" not in answer.text
+
+
+FILE = b'--b\r\nContent-Disposition: form-data; name="email"; filename="f"\r\n\r\n'
+
+
+@pytest.mark.parametrize(
+    ("kind", "start"),
+    [("application/x-www-form-urlencoded", b""), ("multipart/form-data; boundary=b", FILE)],
+    ids=["fields", "a file"],
+)
+async def test_a_form_of_a_stranger_is_not_read_without_end(
+    stranger: Browser, kind: str, start: bytes
+) -> None:
+    sent = 0
+
+    async def flood() -> AsyncIterator[bytes]:
+        nonlocal sent
+        yield start
+        while sent < 4_000_000:
+            sent += 10_000
+            yield b"a=" + b"x" * 9_997 + b"&"
+
+    headers = {"Content-Type": kind}
+    answer = await stranger.http_client.post("/auth/login", content=flood(), headers=headers)
+    assert (answer.status_code, answer.json()["title"]) == (413, "Request too large")
+    assert sent < 100_000
 
 
 async def test_another_sites_form_signs_nobody_in(ada: Person, stranger: Browser) -> None:
