@@ -15,6 +15,8 @@ def set_up_logs(form: Literal["text", "json"], level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for chatty in ("apscheduler", "pymongo", "httpx", "httpcore", "watchfiles", "uvicorn"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # Tells, with a trace each, of whatever nonsense strangers send over a socket.
+    logging.getLogger("engineio.server").setLevel(logging.CRITICAL)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from pages.assets import mount_assets
 from pages.packed import PackedFiles
 from pages.sessions import watch_sessions
 from pages.sockets import guard_sockets
+from pages.unopened import watch_unopened
 
 if TYPE_CHECKING:
     from cronpp_app.composition import Services
@@ -53,6 +54,7 @@ def register_pages(web: FastAPI, services: "Services") -> None:
     lost.register()
     guard_sockets()
     watch_sessions(services)
+    watch_unopened()
     ui.run_with(
         web,
         title="Cron++",

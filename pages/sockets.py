@@ -2,11 +2,12 @@
 
 NiceGUI's sockets prove nothing but that they know a page's id. So a socket must carry the
 session that fetched its page, and its messages count only for the page whose handshake it made.
+What else it says is not heard: least of all what it would like to see in our log.
 """
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
 
 from nicegui import Client, app, core
 
@@ -15,17 +16,19 @@ from pages.sessions import identity_of
 
 log = logging.getLogger("cronpp.pages")
 
-_MESSAGES = ("event", "javascript_response", "ack", "log")
+_HANDSHAKE: Final = frozenset({"client_id", "tab_id", "document_id"})
 _MARK = "_cronpp_guarded"
 
 
 def guard_sockets() -> None:
     """Let a socket speak only for the page it was opened for, with that page's session."""
     app.on_connect(_bind)
-    for name in _MESSAGES:
+    for name, guarded in _GUARDS.items():
         handler = core.sio.handlers["/"][name]
         if not hasattr(handler, _MARK):
-            core.sio.on(name, _only_own(handler))
+            made = guarded(handler)
+            setattr(made, _MARK, True)
+            core.sio.on(name, made)
 
 
 def _bind(client: Client) -> None:
@@ -41,10 +44,37 @@ def _bind(client: Client) -> None:
 
 
 def _only_own(handler: Callable[..., Any]) -> Callable[..., Any]:
-    def checked(sid: str, message: dict[str, Any]) -> Any:
-        if message.get("client_id") in core.sio.rooms(sid):
+    def checked(sid: str, message: object = None) -> Any:
+        if not isinstance(message, dict) or message.get("client_id") not in core.sio.rooms(sid):
+            return None
+        try:
             return handler(sid, message)
-        return None
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return None  # no page of ours sends that; strangers must not fill the log with it
 
-    setattr(checked, _MARK, True)
     return checked
+
+
+def _only_whole(handler: Callable[..., Awaitable[bool]]) -> Callable[..., Awaitable[bool]]:
+    async def checked(sid: str, message: object = None) -> bool:
+        if not isinstance(message, dict) or not message.keys() >= _HANDSHAKE:
+            return False
+        return await handler(sid, message)
+
+    return checked
+
+
+def _never(_: Callable[..., Any]) -> Callable[..., Any]:
+    def unheard(*_: object) -> None:
+        """Take no notice: what a browser says of itself is not for our log."""
+
+    return unheard
+
+
+_GUARDS: Final[dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]]] = {
+    "event": _only_own,
+    "javascript_response": _only_own,
+    "ack": _only_own,
+    "handshake": _only_whole,
+    "log": _never,
+}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from nicegui import Client, core, ui
+from nicegui.testing.user import User as Browser
 
 from cronpp_app.composition import Services
 from cronpp_app.domain.jobs import Job
@@ -55,11 +56,43 @@ async def test_a_socket_speaks_only_for_the_page_it_was_opened_for(
     monkeypatch.setattr(client, "handle_event", heard.append)
     monkeypatch.setattr(core.sio, "rooms", lambda sid: {"own": [client.id]}.get(sid, [sid]))
     event = {"client_id": client.id, "id": 1, "listener_id": "x", "args": ["pause", job.id]}
-    for name in ("event", "javascript_response", "ack", "log"):
+    for name in ("event", "javascript_response", "ack"):
         core.sio.handlers["/"][name]("another socket", dict(event))
     assert heard == []
     core.sio.handlers["/"]["event"]("own", event)
     assert heard == [event]
+
+
+async def test_a_browser_writes_nothing_into_the_log(
+    stranger: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Anybody can open the login, and a line break in a message would begin a line of the log."""
+    client = await stranger.open("/login")
+    monkeypatch.setattr(core.sio, "rooms", lambda _: [client.id])
+    hear = core.sio.handlers["/"]
+    said = {"client_id": client.id, "level": "error", "message": "\nINFO forged line"}
+    hear["log"]("own", said)
+    for nonsense in (5, None, {}, said, said | {"id": 1, "args": ["{"]}, said | {"id": []}):
+        for name in ("event", "javascript_response", "ack"):
+            hear[name]("own", nonsense)
+        assert await hear["handshake"]("own", nonsense) is False
+    assert caplog.records == []
+
+
+async def test_of_pages_that_nobody_opens_few_are_kept(
+    ada: Person, stranger: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pages import unopened
+
+    monkeypatch.setattr(unopened, "MOST_KEPT", 2)
+    opened = await ada.browser.open("/")
+    await ada.http.get("/settings")
+    for _ in range(4):
+        await stranger.http_client.get("/login")
+    unopened.forget_oldest()
+    kept = [client.page.path for client in Client.instances.values()]
+    assert kept == ["/", "/settings", "/login", "/login"]
+    assert not opened.is_deleted
 
 
 async def test_changing_the_password_closes_the_pages_of_other_sessions(
