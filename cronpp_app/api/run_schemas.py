@@ -25,7 +25,7 @@ class RequestAnswer(Answer):
 
 
 class ResponseAnswer(Answer):
-    """What came back; of the body the first 64 KiB."""
+    """What came back; of the headers the first 16 KiB, of the body the first 64 KiB."""
 
     status: int
     headers: dict[str, str]

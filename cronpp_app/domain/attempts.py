@@ -43,7 +43,10 @@ class SentRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedResponse:
-    """What came back: `body` is the first 64 KiB as text, `size_bytes` all that was read."""
+    """What came back: the first 16 KiB of `headers`, the first 64 KiB of `body` as text.
+
+    `size_bytes` is all that was read of the body.
+    """
 
     status: int
     headers: Mapping[str, str]

@@ -1,4 +1,7 @@
-"""Reading what comes back: the first 64 KiB as text, bounded however the target answers."""
+"""Reading what comes back: the first 64 KiB as text, bounded however the target answers.
+
+Of its headers 16 KiB are kept.
+"""
 
 import codecs
 import re
@@ -11,6 +14,7 @@ import httpx
 from cronpp_app.domain.attempts import ReceivedResponse
 
 KEPT_BYTES: Final = 65_536
+KEPT_HEADER_CHARACTERS: Final = 16_384
 MOST_BYTES: Final = 10 * 1024 * 1024
 # Python knows many more encodings, some of which make no text or text no database takes.
 _CHARSET = re.compile(
@@ -115,7 +119,11 @@ class _Deflate:
 
 
 def headers_of(response: httpx.Response) -> dict[str, str]:
-    """Return the headers of an answer as sent, repeated ones joined, cookies masked."""
+    """Return the headers of an answer as sent, repeated ones joined, cookies masked.
+
+    Those beyond 16 KiB in all are left out whole: the log keeps them for weeks.
+    """
+    room = KEPT_HEADER_CHARACTERS
     headers: dict[str, str] = {}
     names: dict[str, str] = {}
     for raw_name, raw_value in response.headers.raw:
@@ -123,6 +131,9 @@ def headers_of(response: httpx.Response) -> dict[str, str]:
         plain = name.casefold()
         if plain in _MASKED_ANSWERS:
             value = "••••"
+        room -= len(name) + len(value)
+        if room < 0:
+            break
         known = names.setdefault(plain, name)
         headers[known] = f"{headers[known]}, {value}" if known in headers else value
     return headers
@@ -132,8 +143,17 @@ def _text(body: bytes, headers: Mapping[str, str], *, cut: bool) -> str:
     """Return `body` as text; a character that was cut in two at the end is left out."""
     content_type = next((v for name, v in headers.items() if name.casefold() == "content-type"), "")
     found = _CHARSET.search(content_type)
+    charset = found[1] if found else "utf-8"
     try:
-        decoder = codecs.getincrementaldecoder(found[1] if found else "utf-8")("replace")
+        return _decoded(body, charset, cut=cut)
     except LookupError:
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    return decoder.decode(body, final=not cut)
+        return _decoded(body, "utf-8", cut=cut)
+    except UnicodeError:
+        # Some codecs refuse all the same: UTF-16 without a mark of its order, which is meant to
+        # be little-endian then (WHATWG Encoding, 4.2), and escape sequences without an end.
+        fallback = "utf-16-le" if charset.lower() == "utf-16" else "utf-8"
+        return _decoded(body, fallback, cut=cut)
+
+
+def _decoded(body: bytes, charset: str, *, cut: bool) -> str:
+    return codecs.getincrementaldecoder(charset)("replace").decode(body, final=not cut)

@@ -29,6 +29,8 @@ from cronpp_app.outbound.resolver import Resolver
 from cronpp_app.outbound.transport import GuardedTransport
 
 _GONE: Final = 410
+# Messages stand in lists; a longer address is in the log, with the answer's headers.
+_LONGEST_TOLD: Final = 300
 _SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -150,7 +152,8 @@ def _status_words(response: ReceivedResponse, action: HttpAction) -> str:
         answered = str(response.status)
     wanted = ", ".join(str(wanted) for wanted in action.success_statuses)
     location = _header(response, "location")
-    hint = f" It points to {location}; redirects are not followed." if location else ""
+    where = location if location and len(location) <= _LONGEST_TOLD else "another address"
+    hint = f" It points to {where}; redirects are not followed." if location else ""
     return f"The target answered {answered}, which is not among the expected {wanted}.{hint}"
 
 

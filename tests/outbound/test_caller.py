@@ -145,6 +145,9 @@ async def test_a_compressed_body_is_shown_as_text(
         ("text/plain", b"\xff\xfeno", "\ufffd\ufffdno"),
         ("text/plain; charset=unicode_escape", b"\\ud800", "\\ud800"),
         ("text/plain; charset=no-such", "ü".encode(), "ü"),
+        ("text/plain; charset=utf-16", "\ufeffzwölf".encode("utf-16-le"), "zwölf"),
+        ("text/plain; charset=utf-16", "zwölf".encode("utf-16-le"), "zwölf"),
+        ("text/plain; charset=utf-16", b"\x00\xd8\x00\xd8", "\ufffd\ufffd"),
     ],
 )
 async def test_a_body_becomes_text_that_can_be_stored(
@@ -154,6 +157,20 @@ async def test_a_body_becomes_text_that_can_be_stored(
     body = (await call(caller, target.url)).response.body
     assert body == text
     assert body.encode()
+
+
+async def test_an_escape_without_an_end_where_a_body_is_cut_is_text(
+    caller: Caller, serve: Serve
+) -> None:
+    """Python's decoder of this charset gives up on it, however it is asked."""
+    unfinished = b"\x1b$$\x1b$\x1b\x1b($"
+    endless = b"a" * (65_536 - len(unfinished)) + unfinished + b"beyond"
+    target = await serve(
+        answer("200 OK", "Content-Type: text/plain; charset=iso-2022-jp", body=endless)
+    )
+    result = await call(caller, target.url)
+    assert result.ok
+    assert result.response.body.startswith("aaaa")
 
 
 async def test_a_character_cut_in_two_is_left_out(caller: Caller, serve: Serve) -> None:

@@ -103,6 +103,18 @@ async def test_a_gzip_bomb_stays_small(caller: Caller, serve: Serve) -> None:
     assert peak < 5 * 1024**2
 
 
+async def test_of_headers_without_measure_few_are_kept(caller: Caller, serve: Serve) -> None:
+    many = [f"X-{number}: {'v' * 8_000}" for number in range(100)]
+    location = f"Location: /{'x' * 8_000}"
+    target = await serve(answer("302 Found", location, *many))
+    result = await call(caller, target.url)
+    kept = result.response.headers
+    assert sum(len(name) + len(value) for name, value in kept.items()) <= 16_384
+    assert kept["Location"] == f"/{'x' * 8_000}"
+    assert "It points to another address" in result.error.message
+    assert len(result.error.message) < 300
+
+
 GARBLED = [
     pytest.param(b"\x00\x01garbage\r\n\r\n", id="garbage"),
     pytest.param(b"SSH-2.0-OpenSSH_9.9\r\n", id="another protocol"),
