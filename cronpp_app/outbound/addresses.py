@@ -40,6 +40,12 @@ _DENIED_V6: Final = (
     (IPv6Network("3fff::/20"), "a documentation address"),
 )
 
+# The well-known prefixes of NAT64, translated (SIIT) and compatible addresses: IPv4 at the end.
+_TRANSLATED: Final = tuple(
+    IPv6Network(network)
+    for network in ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96")
+)
+
 # Where clouds hand out credentials. A wide CIDR in the allow-list does not open these.
 METADATA_ADDRESSES: Final[frozenset[Address]] = frozenset(
     ip_address(text)
@@ -66,12 +72,42 @@ def unwrap(address: Address) -> Address:
     return address
 
 
+def has_zone(address: Address) -> bool:
+    """Return whether `address` means something on one of our own links only (RFC 4007, 11)."""
+    return isinstance(address, IPv6Address) and address.scope_id is not None
+
+
+def behind(address: Address) -> frozenset[Address]:
+    """Return `address` and the IPv4 addresses to which a translator would lead calls of it.
+
+    NAT64 (RFC 6052), 6to4 (RFC 3056) and Teredo (RFC 4380) carry them in known places.
+    """
+    if isinstance(address, IPv4Address):
+        return frozenset({address})
+    last = {_last_four(address)} if any(address in network for network in _TRANSLATED) else set()
+    tunnelled = (address.sixtofour, address.teredo and address.teredo[1])
+    return frozenset({address, *last, *filter(None, tunnelled)})
+
+
+def is_metadata(address: Address) -> bool:
+    """Return whether clouds hand out credentials at `address`, or behind it.
+
+    An IPv6 address that ends in such an IPv4 one counts, too: any prefix may be that of a NAT64.
+    """
+    ending = set() if isinstance(address, IPv4Address) else {_last_four(address)}
+    return not METADATA_ADDRESSES.isdisjoint(behind(address) | ending)
+
+
+def _last_four(address: IPv6Address) -> IPv4Address:
+    return IPv4Address(address.packed[-4:])
+
+
 def why_not_public(address: Address) -> str | None:
     """Return what kind of non-public address this is, or None if it is a public one."""
     address = unwrap(address)
     if isinstance(address, IPv4Address):
         return next((kind for network, kind in _DENIED_V4 if address in network), None)
-    if address.scope_id is not None:
+    if has_zone(address):
         return "an address with a zone"
     if address not in _PUBLIC_V6:
         return "not a public IPv6 address"

@@ -8,13 +8,15 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from cronpp_app.outbound.addresses import (
-    METADATA_ADDRESSES,
     Address,
     Network,
+    behind,
+    has_zone,
+    is_metadata,
     unwrap,
     why_not_public,
 )
@@ -33,6 +35,7 @@ __all__ = [
 log = logging.getLogger("cronpp.egress")
 
 _SETTING = "CRONPP_EGRESS_ALLOW"
+_MAPPED: Final = IPv6Network("::ffff:0:0/96")
 # Names that are only known inside a network (RFC 6761, 6762, 8375; ICANN's collision list).
 _INTERNAL_ENDINGS: Final = (
     ".localhost",
@@ -83,15 +86,20 @@ class EgressRules:
 @lru_cache(maxsize=4096)
 def _permits(rules: EgressRules, address: Address, host: str) -> bool:
     address = unwrap(address)
-    if any(address in network for network in rules.denied):
+    if has_zone(address) or _is_denied(rules, address):
         return False
-    if address in METADATA_ADDRESSES:
+    if is_metadata(address):
         return any(address in network and network.num_addresses == 1 for network in rules.networks)
     return (
         host in rules.hosts
         or any(address in network for network in rules.networks)
         or why_not_public(address) is None
     )
+
+
+def _is_denied(rules: EgressRules, address: Address) -> bool:
+    """Return whether an operator shut `address`, or one behind it."""
+    return any(way in network for way in behind(address) for network in rules.denied)
 
 
 def parse_allow(text: str) -> EgressRules:
@@ -118,11 +126,16 @@ def parse_allow(text: str) -> EgressRules:
 
 def _parse_network(entry: str, text: str) -> Network:
     try:
-        return ip_network(text.strip().strip("[]"))
+        network = ip_network(text.strip().strip("[]"))
     except ValueError as error:
         raise ValueError(
             f"{_SETTING}: {entry!r} is not an address or CIDR such as 10.2.0.0/16 ({error})"
         ) from error
+    # Addresses are judged unwrapped, so a mapped entry would never be met.
+    if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED):
+        first = network.network_address.ipv4_mapped
+        return IPv4Network((str(first), network.prefixlen - _MAPPED.prefixlen))
+    return network
 
 
 def _parse_port(entry: str) -> int:
@@ -192,9 +205,9 @@ def _refusal(address: Address, *, host: str, rules: EgressRules) -> str:
             f"{host} leads to an address that may not be called; the log tells operators which, "
             f"and {_SETTING} lets jobs call it."
         )
-    if any(plain in network for network in rules.denied):
+    if _is_denied(rules, plain):
         return f"{address} is an address shut by {_SETTING}."
-    if plain in METADATA_ADDRESSES:
+    if is_metadata(plain):
         return (
             f"{address} is where clouds hand out credentials. A range does not open it; to let "
             f"jobs call it, name {plain} itself in {_SETTING}."

@@ -153,6 +153,32 @@ def test_a_metadata_address_opens_only_when_named_itself(address: str) -> None:
     judge_addresses([address], parse_allow(address))
 
 
+TO_METADATA = ["64:ff9b::169.254.169.254", "64:ff9b:1::a9fe:a9fe", "2002:a9fe:a9fe::1"]
+TO_METADATA += ["2001:0:1:1::5601:5601", "::169.254.169.254", "::ffff:0:169.254.169.254"]
+TO_METADATA += ["2a01:4f8:0:a::168.63.129.16", "fd00:64::6464:64c8", "fd00:ec2::254%1"]
+
+
+@pytest.mark.parametrize("allowed", ["::/0", "inside.example"])
+@pytest.mark.parametrize("address", TO_METADATA)
+def test_no_translator_leads_to_a_metadata_address(address: str, allowed: str) -> None:
+    """As on hosts without IPv4, where the prefix of NAT64 has to be allowed."""
+    with pytest.raises(Blocked):
+        judge_addresses([address], parse_allow(allowed), host="inside.example")
+
+
+def test_what_is_allowed_or_shut_may_be_spelled_as_ipv6() -> None:
+    rules = parse_allow("::ffff:10.0.0.0/104,64:ff9b::/96,!::ffff:10.9.0.0/112")
+    judge_addresses(["10.0.0.1", "::ffff:10.0.0.1", "64:ff9b::10.0.0.1"], rules)
+    for shut in ("10.9.0.1", "::ffff:10.9.0.1", "64:ff9b::10.9.0.1", "192.168.0.1"):
+        with pytest.raises(Blocked):
+            judge_addresses([shut], rules)
+
+
+def test_an_address_with_a_zone_is_never_called() -> None:
+    with pytest.raises(Blocked):
+        judge_addresses(["fe80::1%eth0"], parse_allow("fe80::/10"))
+
+
 def test_an_address_can_be_shut_though_it_is_public() -> None:
     with pytest.raises(Blocked, match="shut by CRONPP_EGRESS_ALLOW"):
         judge_addresses(["5.6.7.8"], parse_allow("0.0.0.0/0,!5.6.7.0/24"))
