@@ -26,6 +26,12 @@ def identity_of(client: Client) -> Identity | None:
         return None
 
 
+def token_of(client: Client) -> str:
+    """Return the token of the session that fetched this client's page, "" if there was none."""
+    request = client.request
+    return token_in(request.cookies, scheme=request.url.scheme) or ""
+
+
 def close_pages(belongs: Callable[[Identity], bool]) -> None:
     """Lead the open pages of sessions that `belongs` picks to the login, and forget them."""
     for client in tuple(Client.instances.values()):
@@ -62,7 +68,7 @@ async def _close_ended(services: "Services") -> None:
     for client in tuple(Client.instances.values()):
         identity = identity_of(client)
         if identity is not None:
-            tokens[identity.session_id] = token_in(client.request.cookies) or ""
+            tokens[identity.session_id] = token_of(client)
     ended = {
         session_id
         for session_id, token in tokens.items()

@@ -14,7 +14,8 @@ from cronpp_app.domain.audit import Via
 from cronpp_app.errors import CronppError, NotSignedIn
 from cronpp_app.services.accounts import Identity, User
 from cronpp_app.services.acting import act
-from cronpp_app.services.web_sessions import origin_of, token_in
+from cronpp_app.services.web_sessions import origin_of
+from pages.sessions import token_of
 
 if TYPE_CHECKING:
     from cronpp_app.composition import Services
@@ -42,7 +43,7 @@ class Visitor:
 
     async def identity(self) -> Identity:
         """Return who is there now, with the session; raise NotSignedIn if it has ended."""
-        token = token_in(self.client.request.cookies)
+        token = token_of(self.client)
         identity = await self.services.accounts.identify(token) if token else None
         if identity is None or identity.user.id != self.user.id:
             raise NotSignedIn("Your session has ended; sign in again.")

@@ -16,6 +16,7 @@ from cronpp_app.api.rate_limits import RateLimit
 from cronpp_app.api.security_headers import with_security_headers
 from cronpp_app.api.token_rules import SAFE_METHODS, check_token_scope
 from cronpp_app.domain.audit import Via
+from cronpp_app.domain.throttling import address_key
 from cronpp_app.errors import NotAllowed, NotSignedIn, StoreUnavailable
 from cronpp_app.services.accounts import Accounts, Identity
 from cronpp_app.services.acting import act
@@ -82,7 +83,7 @@ class Gate:
         # The socket's own handshake decides; here it only learns who is there.
         try:
             async with translated_errors():
-                scope["state"]["identity"] = await self._by_cookie(Headers(scope=scope))
+                scope["state"]["identity"] = await self._by_cookie(scope)
         except StoreUnavailable:
             log.warning("socket opened without the database")
         await self._app(scope, receive, send)
@@ -114,7 +115,7 @@ class Gate:
         if bearer is not None and _is_api(path):
             identity = await self._by_bearer(bearer)
         else:
-            identity = await self._by_cookie(headers)
+            identity = await self._by_cookie(scope)
             self._check_origin(scope, headers)
         scope["state"]["identity"] = identity
         _note_way(scope, identity)
@@ -128,7 +129,7 @@ class Gate:
     def _check_api(
         self, scope: Scope, headers: Headers, identity: Identity | None, *, by_cookie: bool
     ) -> None:
-        self._rate_limit.take(identity.user.id if identity else f"address {_address(scope)}")
+        self._rate_limit.take(identity.user.id if identity else address_key(_address(scope)))
         path: str = scope["path"]
         is_open = path in _OPEN_API or path == "/api/docs" or path.startswith("/api/docs/")
         if is_open:
@@ -149,8 +150,9 @@ class Gate:
         known_by = self._tokens if token.startswith(PREFIX) else self._accounts
         return await known_by.identify(token)
 
-    async def _by_cookie(self, headers: Headers) -> Identity | None:
-        token = token_in(cookie_parser(headers.get("cookie", "")))
+    async def _by_cookie(self, scope: Scope) -> Identity | None:
+        cookies = cookie_parser(Headers(scope=scope).get("cookie", ""))
+        token = token_in(cookies, scheme=scope["scheme"])
         return await self._accounts.identify(token) if token else None
 
     def _check_origin(self, scope: Scope, headers: Headers) -> None:

@@ -62,6 +62,7 @@ class Accounts:
         address = checked_signup(email, password)
         await self._guard.admit_signup(origin)
         account = await self._add(address, await self._hasher.hash(password))
+        await self._guard.note_home(address, origin)
         signed_in = await self.sessions.begin(account, Device(address=origin, agent=agent))
         await self._audit.note(signed_in.user, AuditAction.SIGNED_UP)
         return signed_in

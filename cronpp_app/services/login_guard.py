@@ -25,7 +25,7 @@ _Taken = dict[str, Allowance]
 class LoginGuard:
     """Counts tries per account and per address, over all web processes.
 
-    An address from which the account was signed in to before has tries of its own, so that
+    An address from which the account was made or signed in to has tries of its own, so that
     guesses from elsewhere never keep the owner out. A right password gives back just the tries
     that it took: an owner's own sign-ins leave no more room for guesses of others.
     """
@@ -42,6 +42,10 @@ class LoginGuard:
         taken = await self._admitted(email, address)
         async with self._given_back_unless_wrong(taken):
             yield
+        await self.note_home(email, address)
+
+    async def note_home(self, email: str, address: str) -> None:
+        """Take `address` for one of the owner's, who has just shown to be there."""
         await self._throttles.remember(home_key(email, address), lasting=HOME_LASTS)
 
     @asynccontextmanager

@@ -41,8 +41,14 @@ def ended_cookies(cookies: Mapping[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def token_in(cookies: Mapping[str, str]) -> str | None:
-    """Return the token of the session in `cookies`, None if there is none."""
+def token_in(cookies: Mapping[str, str], *, scheme: str) -> str | None:
+    """Return the token of the session in `cookies`, None if there is none.
+
+    By https only a cookie that is locked to this host counts: the other one may have been put
+    there by a neighbour in our domain, with a session of its own.
+    """
+    if scheme in {"https", "wss"}:
+        return cookies.get(SECURE_COOKIE) or None
     return cookies.get(SECURE_COOKIE) or cookies.get(COOKIE) or None
 
 

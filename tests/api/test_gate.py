@@ -62,6 +62,19 @@ async def test_the_browsers_cookie_reads_the_api(browser: AsyncClient) -> None:
     assert (await browser.get("/api/auth/me")).json()["email"] == "ada@example.org"
 
 
+@pytest.mark.parametrize(
+    ("scheme", "name", "status"),
+    [("https", COOKIE, 401), ("https", SECURE_COOKIE, 200), ("http", COOKIE, 200)],
+)
+async def test_over_https_a_neighbour_in_our_domain_puts_nobody_into_a_session_of_theirs(
+    scheme: str, name: str, status: int, ada: AsyncClient, stranger: AsyncClient
+) -> None:
+    """Neighbours can set any cookie for all of the domain, but none with the prefix __Host-."""
+    headers = {"Cookie": f"{name}={_token(ada)}"}
+    answer = await stranger.get(f"{scheme}://cronpp.test/api/auth/me", headers=headers)
+    assert answer.status_code == status
+
+
 async def test_by_cookie_a_change_needs_the_csrf_token(browser: AsyncClient, csrf: str) -> None:
     assert (await browser.post("/api/jobs", json=job_body())).status_code == 403
     # Not the last character: some of its bits are padding.

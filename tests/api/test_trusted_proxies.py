@@ -45,6 +45,12 @@ async def test_nobody_else_chooses_the_address_they_are_counted_under(asks_from)
     assert await asks_from(STRANGER, X_Forwarded_For="198.51.100.2") == 429
 
 
+async def test_a_household_counts_as_one_however_many_addresses_it_has(asks_from) -> None:
+    assert await asks_from("2a01:4f8:0:1::1") == 200
+    assert await asks_from("2a01:4f8:0:1:ffff::2") == 429
+    assert await asks_from("2a01:4f8:0:2::1") == 200
+
+
 async def test_what_a_client_wrote_before_the_proxy_did_is_not_believed(asks_from) -> None:
     assert await asks_from(PROXY, X_Forwarded_For=f"192.0.2.1, {STRANGER}") == 200
     assert await asks_from(PROXY, X_Forwarded_For=f"192.0.2.2, {STRANGER}") == 429

@@ -86,6 +86,13 @@ async def test_guesses_from_elsewhere_do_not_keep_the_owner_out(accounts: Accoun
     assert await accounts.login(ADA, PASSWORD, origin=HOME)
 
 
+async def test_guesses_do_not_keep_out_who_has_only_signed_up(accounts: Accounts) -> None:
+    await accounts.signup(ADA, PASSWORD, origin=HOME)
+    while await _guess(accounts, AWAY) is not TooMany:
+        pass
+    assert await accounts.login(ADA, PASSWORD, origin=HOME)
+
+
 async def test_owners_who_sign_in_often_leave_no_more_room_for_guesses(
     accounts: Accounts, hasher: CountingHasher
 ) -> None:
