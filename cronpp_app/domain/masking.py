@@ -165,16 +165,43 @@ def _forms(value: str) -> Iterator[str]:
     yield value
     if len(value) < _SHORT:
         return  # an encoding of so little would be found everywhere
-    yield value.lower()  # as a host name
-    yield from (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
-    yield json.dumps(value)[1:-1].replace("/", "\\/")
+    yield from (value.lower(), value.upper())  # as a host name, as a CGI variable
+    yield from _json_forms(value)
     yield repr(value)[1:-1]
-    yield escape(value)
+    yield from _html_forms(value)
     for encoded in (quote(value, safe=""), quote(value), quote_plus(value)):
         yield encoded
         yield re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), encoded)
     yield from _base64_forms(value.encode())
-    yield value.encode().hex()
+    yield from (value.encode().hex(), value.encode().hex().upper())
+
+
+def _json_forms(value: str) -> Iterator[str]:
+    """Yield how `value` stands in JSON: plainly, fit for HTML, and in a text that is JSON itself.
+
+    Go escapes what HTML would read, .NET all but letters, digits and some signs.
+    """
+    for plain in (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]):
+        yield from (plain, plain.replace("/", "\\/"))
+        yield _escaped(plain, "<>&")
+        yield json.dumps(plain)[1:-1]
+        yield json.dumps(plain, ensure_ascii=False)[1:-1]
+    shy = json.dumps(value)[1:-1].replace('\\"', '"')
+    yield re.sub(r"\\u[0-9a-f]{4}", _in_capitals, _escaped(shy, "<>&\"'+`"))
+
+
+def _escaped(text: str, signs: str) -> str:
+    return "".join(f"\\u{ord(char):04x}" if char in signs else char for char in text)
+
+
+def _in_capitals(found: re.Match[str]) -> str:
+    return found[0][:2] + found[0][2:].upper()
+
+
+def _html_forms(value: str) -> Iterator[str]:
+    """Yield how `value` stands in HTML; libraries differ in how they write quotes."""
+    for double, single in (("&quot;", "&#x27;"), ("&#34;", "&#39;"), ("&quot;", "&#039;")):
+        yield escape(value, quote=False).replace('"', double).replace("'", single)
 
 
 def _base64_forms(data: bytes) -> Iterator[str]:

@@ -26,6 +26,12 @@ FORMS = {
     "in Base64": base64.b64encode(SECRET.encode()).decode(),
     "in Base64 for URLs": base64.urlsafe_b64encode(SECRET.encode()).decode(),
     "in hexadecimal": SECRET.encode().hex(),
+    "in hexadecimal, in capitals": SECRET.encode().hex().upper(),
+    "in capitals": SECRET.upper(),
+    "as JSON in JSON": json.dumps(json.dumps(SECRET)),
+    "as JSON of Go": r"sk_live/\"quoted\"+\u0026\u003cü\u003e",
+    "as JSON of .NET": r"sk_live/\u0022quoted\u0022\u002B\u0026\u003C\u00FC\u003E",
+    "as HTML of Go": "sk_live/&#34;quoted&#34;+&amp;&lt;ü&gt;",
 }
 
 
