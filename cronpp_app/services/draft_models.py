@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationInfo,
@@ -42,6 +43,7 @@ from cronpp_app.services.draft_types import (
     shown,
 )
 from cronpp_app.services.headers import (
+    check_header_count,
     check_header_name,
     check_header_value,
     check_headers,
@@ -149,7 +151,11 @@ HeaderName = Annotated[str, AfterValidator(_worded(check_header_name))]
 HeaderValue = Annotated[
     str, AfterValidator(_worded(check_header_value)), AfterValidator(check_references)
 ]
-Headers = Annotated[dict[HeaderName, HeaderValue], AfterValidator(_worded(check_headers))]
+Headers = Annotated[
+    dict[HeaderName, HeaderValue],
+    BeforeValidator(_worded(check_header_count)),
+    AfterValidator(_worded(check_headers)),
+]
 
 
 class HttpDraft(Strict):

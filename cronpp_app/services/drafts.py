@@ -31,7 +31,7 @@ from cronpp_app.services.draft_models import (
     ScheduleDraft,
 )
 from cronpp_app.services.draft_types import DraftContext
-from cronpp_app.services.field_errors import field_errors
+from cronpp_app.services.field_errors import problems_in
 from cronpp_app.services.fields import (
     attempt_fields,
     definition_fields,
@@ -136,7 +136,7 @@ def parse_schedule(data: object, *, now: datetime) -> Schedule:
     try:
         draft = _SCHEDULE.validate_python(data, context=DraftContext(now=now))
     except ValidationError as error:
-        problems = field_errors(error.errors(include_url=False), within="schedule")
+        problems = problems_in(error, within="schedule")
         raise InvalidInput(*problems) from error
     schedule: Schedule = draft.schedule()
     return schedule
@@ -156,7 +156,7 @@ def check_fields(model: type[Draft], data: object, *, now: datetime | None = Non
     try:
         return model.model_validate(data, context=context)
     except ValidationError as error:
-        raise InvalidInput(*field_errors(error.errors(include_url=False))) from error
+        raise InvalidInput(*problems_in(error)) from error
 
 
 def _checked(
@@ -179,7 +179,7 @@ def _checked(
     except ValidationError as error:
         # A mask is refused once, not again for the dots it is made of.
         known = {problem.field for problem in problems}
-        found = field_errors(error.errors(include_url=False))
+        found = problems_in(error)
         problems += [problem for problem in found if problem.field not in known]
     problems += _target_problems(data, problems, check_target)
     if problems or draft is None:

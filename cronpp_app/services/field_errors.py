@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from cronpp_app.errors import FieldError
 from cronpp_app.services.draft_types import shown
 
@@ -34,6 +36,18 @@ _SENTENCES: Final = {
     "model_type": "Must be an object, not {given}.",
     "model_attributes_type": "Must be an object, not {given}.",
 }
+
+
+# To word each of a hundred thousand would hold up everybody for seconds.
+_MOST_TOLD: Final = 500
+
+
+def problems_in(error: ValidationError, *, within: str = "") -> list[FieldError]:
+    """Return all that pydantic found wrong; of more than 500 problems only their number."""
+    if error.error_count() > _MOST_TOLD:
+        message = f"Has {error.error_count():,} problems, too many to name."
+        return [FieldError(within or "request", message)]
+    return field_errors(error.errors(include_url=False), within=within)
 
 
 def field_errors(found: Sequence[Any], *, within: str = "") -> list[FieldError]:

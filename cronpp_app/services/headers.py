@@ -1,6 +1,7 @@
 """Which headers a job may send."""
 
 import re
+from collections.abc import Mapping
 
 from cronpp_app.services.texts import text_problem
 
@@ -50,10 +51,15 @@ def check_header_value(value: str) -> str:
     return value
 
 
-def check_headers(headers: dict[str, str]) -> dict[str, str]:
-    """Return `headers`; raise ValueError if they are too many, too long or given twice."""
-    if len(headers) > MOST:
+def check_header_count(headers: object) -> object:
+    """Return `headers`; raise ValueError if they are too many, before any is looked at."""
+    if isinstance(headers, Mapping) and len(headers) > MOST:
         raise ValueError(f"Must be at most {MOST} headers, not {len(headers)}.")
+    return headers
+
+
+def check_headers(headers: dict[str, str]) -> dict[str, str]:
+    """Return `headers`; raise ValueError if they are too long in all, or given twice."""
     size = sum(len(name) + len(value) for name, value in headers.items())
     if size > LONGEST_IN_ALL:
         raise ValueError(f"Must be at most {LONGEST_IN_ALL:,} characters in all, not {size:,}.")

@@ -1,5 +1,6 @@
 """What people do with their jobs. Other people's jobs are not found."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -45,6 +46,7 @@ MOST_TAGS = 50
 # Workers find anything later by themselves; waking them for it would be noise.
 _SOON = timedelta(seconds=60)
 _TRIES = 10
+_PREVIEWS_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,7 @@ class Jobs:
         self._secrets = secrets
         self._audit = audit
         self._clock = clock
+        self._previewing = asyncio.Semaphore(_PREVIEWS_AT_ONCE)
 
     @property
     def check_target(self) -> CheckTarget | None:
@@ -263,8 +266,14 @@ class Jobs:
     async def preview(
         self, schedule: Schedule, *, after: datetime | None = None, count: int = 5
     ) -> SchedulePreview:
-        """Return what `schedule` means: its next `count` (1 to 100) fire times after `after`."""
-        return preview_of(schedule, after=after or self._clock(), count=count)
+        """Return what `schedule` means: its next `count` (1 to 100) fire times after `after`.
+
+        Those of the coming hundred years; far ones of a rare schedule take a while to find.
+        """
+        async with self._previewing:
+            return await asyncio.to_thread(
+                preview_of, schedule, after=after or self._clock(), count=count
+            )
 
     async def _sound(self, user: User, job_id: str) -> Job:
         """Return a job that can be read in all its parts; raise Conflict, NotFound."""

@@ -73,6 +73,7 @@ def read_cursor(order: str, cursor: str | None) -> tuple[Any, str] | None:
             key = _EPOCH + timedelta(milliseconds=key)
         elif not isinstance(key, str):
             raise ValueError("no sort key")
+        f"{key}{last_id}".encode()  # half of a surrogate pair is no text of ours
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InvalidInput(FieldError("cursor", _REFUSED)) from error
     return key, last_id

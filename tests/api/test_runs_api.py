@@ -117,6 +117,16 @@ async def test_a_schedule_is_previewed_in_words_and_instants(ada: AsyncClient) -
     assert any("28 March 2027" in note for note in answer.json()["notes"])
 
 
+async def test_a_preview_looks_a_hundred_years_ahead_at_most(ada: AsyncClient) -> None:
+    """To find a hundred leap days, the clock changes of four hundred years were looked up."""
+    body = {"after": "2027-01-01T00:00:00Z", "count": 100}
+    schedule = {"kind": "cron", "timezone": "Europe/Berlin"}
+    for cron, count, last in (("0 0 29 2 *", 24, "2124-02-28"), ("@yearly", 100, "2126-12-31")):
+        body["schedule"] = schedule | {"cron": cron}
+        fires = (await ada.post("/api/schedules/preview", json=body)).json()["fire_times"]
+        assert (len(fires), fires[-1]) == (count, f"{last}T23:00:00.000Z")
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

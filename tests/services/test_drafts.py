@@ -201,6 +201,27 @@ def test_a_wrong_schedule_is_refused_by_field(schedule: dict[str, Any], field: s
     assert field in _fields(job_body(schedule=schedule))
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {f"field{number}": 1 for number in range(5_000)},
+        {"tags": [1] * 5_000},
+        {"action": _action() | {f"field{number}": 1 for number in range(5_000)}},
+    ],
+    ids=["fields", "tags", "fields of the action"],
+)
+def test_of_thousands_of_problems_only_the_number_is_told(given: dict[str, Any]) -> None:
+    """To word a hundred thousand of them, which fit into 1 MiB, took five seconds."""
+    with pytest.raises(InvalidInput) as caught:
+        parse_job(job_body(**given), now=NOON)
+    assert str(caught.value) == "request: Has 5,000 problems, too many to name."
+
+
+def test_headers_that_are_too_many_are_not_looked_at_one_by_one() -> None:
+    many = {f"no header {number}": "\0" for number in range(60)}
+    assert _fields(job_body(action=_action(headers=many))) == ["action.headers"]
+
+
 def test_tags_given_twice_are_kept_once_in_order() -> None:
     assert parse_job(job_body(tags=["b", "a", "b"]), now=NOON).tags == ("b", "a")
 

@@ -33,6 +33,8 @@ def test_the_end_of_a_list_has_no_cursor() -> None:
         write_cursor("jobs name", ("x", "id")),
         "WyJydW5zIiwgMTAwMDAwMDAwMDAwMDAwMDAwMDAwMDAsICJpZCJd",
         "WyJydW5zIiwgeyIkZ3QiOiAiIn0sICJpZCJd",
+        write_cursor("runs", ("\ud800", "id")),
+        write_cursor("runs", ("x", "\udfff")),
     ],
 )
 def test_any_other_text_is_refused(cursor: str) -> None:

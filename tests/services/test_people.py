@@ -8,6 +8,7 @@ import pytest
 from cronpp_app.domain.schedules import CronSchedule
 from cronpp_app.errors import Conflict, InvalidInput, StaleVersion
 from cronpp_app.services.accounts import Accounts
+from cronpp_app.services.credentials import normal_email
 from cronpp_app.services.idempotency import Answer, Idempotency
 from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.jobs import JobQuery, Jobs
@@ -96,6 +97,16 @@ async def test_a_session_of_an_old_password_is_worthless_even_if_it_was_not_dele
     await database.sessions.delete_many({})
     await database.sessions.insert_many(kept)  # as if the deletion had failed half-way
     assert await accounts.identify(second.token) is None
+
+
+def test_a_text_too_long_for_an_address_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may send one, and the validator takes seconds over half a million quotes."""
+
+    def read(*_: object, **__: object) -> None:
+        raise AssertionError("was read")
+
+    monkeypatch.setattr("cronpp_app.services.credentials.validate_email", read)
+    assert normal_email('"' * 500_000 + "@example.org") is None
 
 
 async def test_people_set_the_zone_they_read_times_in(accounts: Accounts) -> None:
