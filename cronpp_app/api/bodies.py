@@ -13,6 +13,8 @@ from cronpp_app.services.json_text import InvalidJson, read_json
 LARGEST = 1024 * 1024
 # Exports of thousands of jobs come back in one piece.
 LARGEST_IMPORT = 16 * LARGEST
+# Read at once; more is read beside the event loop.
+_LITTLE = 64 * 1024
 
 
 async def json_body(request: Request) -> object:
@@ -22,7 +24,8 @@ async def json_body(request: Request) -> object:
     InvalidInput for what is not JSON.
     """
     _check_type(request)
-    return _json(await _read(request, LARGEST))
+    raw = await _read(request, LARGEST)
+    return _json(raw) if len(raw) <= _LITTLE else await asyncio.to_thread(_json, raw)
 
 
 async def large_json_body(request: Request) -> tuple[object, str]:

@@ -6,7 +6,8 @@ fails on deep nesting; all of these are refused here, with the place where they 
 
 import json
 import re
-from typing import NoReturn
+from itertools import accumulate
+from typing import Any, NoReturn
 
 DEEPEST = 100
 # Possessive, and the closing quote optional: an unfinished string must not be read again from
@@ -15,6 +16,8 @@ _STRING = r'"(?:[^"\\]|\\.)*+"?'
 _STRINGS = re.compile(_STRING, re.DOTALL)
 _TOKEN = re.compile(_STRING + r"|[{}\[\]]|:", re.DOTALL)
 _LONE = re.compile("[\ud800-\udfff]")
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_NO_BRACKETS = re.compile(r"[^{}\[\]]+")
 _LONGEST_NUMBER = re.compile(r"[0-9]{400}")
 
 
@@ -31,11 +34,16 @@ def read_json(text: str) -> object:
     """Return the value of `text`; raise InvalidJson for the first thing that is wrong."""
     if lone := _LONE.search(text):
         raise InvalidJson("half of a surrogate pair cannot be sent", text, lone.start())
-    if number := _LONGEST_NUMBER.search(_without_texts(text)):
+    bare = _STRINGS.sub("", text)
+    if _LONGEST_NUMBER.search(bare) and (number := _LONGEST_NUMBER.search(_without_texts(text))):
         raise InvalidJson("a number has too many digits", text, number.start())
-    _scan(text)
+    if _HALF.search(text) or _depth(bare) > DEEPEST:
+        _scan(text)
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_each_once)
+    except _GivenTwice as error:
+        _scan(text)  # tells which key, and where
+        raise InvalidJson("a key is given twice", text, 0) from error
     except json.JSONDecodeError as error:
         raise InvalidJson(_lower(error.msg), text, error.pos) from error
     except _NotANumber as error:
@@ -44,10 +52,28 @@ def read_json(text: str) -> object:
         raise InvalidJson(problem, text, place.start() if place else 0) from error
 
 
+def _depth(bare: str) -> int:
+    """Return how deep brackets are nested in a text without strings."""
+    brackets = _NO_BRACKETS.sub("", bare)
+    return max(accumulate(1 if sign in "{[" else -1 for sign in brackets), default=0)
+
+
+class _GivenTwice(Exception):
+    pass
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise _GivenTwice
+    return made
+
+
 def _scan(text: str) -> None:
     """Raise InvalidJson for deep nesting, a key given twice, or half of a surrogate pair.
 
-    Knows tokens only; whether they stand where they may is for the real reader to say.
+    Slow, hence asked only about texts that look as if they had one of these. Knows tokens only;
+    whether they stand where they may is for the real reader to say.
     """
     open_keys: list[set[str] | None] = []
     last: re.Match[str] | None = None

@@ -74,3 +74,12 @@ def test_hostile_text_is_refused_quickly(text: str) -> None:
     with pytest.raises(InvalidJson):
         read_json(text)
     assert time.process_time() - started < 2
+
+
+def test_a_text_without_oddities_is_not_looked_through_token_by_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That takes seconds for 1 MiB of short fields, in which everybody else would wait."""
+    monkeypatch.setattr("cronpp_app.services.json_text._scan", None)
+    fields = ",".join(f'"é\\u00e9{number}": [{{"[{{": "}}\\\\"}}]' for number in range(1_000))
+    assert len(dict(read_json(f"{{{fields}}}"))) == 1_000  # type: ignore[call-overload]
