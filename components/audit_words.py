@@ -7,9 +7,9 @@ from cronpp_app.domain.audit import AuditAction, AuditEntry, FieldChange, Via
 
 # What somebody did; the name of what it was done to follows.
 WORDS: Final = {
-    AuditAction.SIGNED_UP: "made an account",
+    AuditAction.SIGNED_UP: "created an account",
     AuditAction.SIGNED_IN: "signed in",
-    AuditAction.SIGN_IN_REFUSED: "was refused to sign in",
+    AuditAction.SIGN_IN_REFUSED: "was refused sign-in",
     AuditAction.SIGNED_OUT: "signed out",
     AuditAction.SIGNED_OUT_EVERYWHERE: "signed out everywhere",
     AuditAction.PASSWORD_CHANGED: "changed the password",
@@ -36,9 +36,9 @@ WORDS: Final = {
     AuditAction.RUN_RETRIED: "retried a run of",
     AuditAction.RUN_REPLAYED: "replayed a run of",
     AuditAction.RUNS_REPLAYED: "replayed",
-    AuditAction.TOKEN_CREATED: "made the API token",
+    AuditAction.TOKEN_CREATED: "created the API token",
     AuditAction.TOKEN_DELETED: "deleted the API token",
-    AuditAction.SECRET_CREATED: "made the secret",
+    AuditAction.SECRET_CREATED: "created the secret",
     AuditAction.SECRET_REPLACED: "replaced the secret",
     AuditAction.SECRET_DELETED: "deleted the secret",
     AuditAction.SIGNING_SECRET_ROTATED: "replaced the signing secret",

@@ -28,7 +28,7 @@ class BulkBar:
         on_clear: Callable[[], Any],
     ) -> None:
         self._bar = box("cx-bulk").mark("bulk")
-        self._bar.props.update({"role": "region", "aria-label": "Picked jobs"})
+        self._bar.props.update({"role": "region", "aria-label": "Selected jobs"})
         with self._bar:
             self._words = text("", "cx-strong cx-figure")
             self._words.props["aria-live"] = "polite"
@@ -44,7 +44,7 @@ class BulkBar:
                     icon_name=icon_name,
                 )
                 made.mark(f"bulk-{verb}")
-            icon_button("Let all go", "x", on_clear).mark("bulk-clear")
+            icon_button("Clear the selection", "x", on_clear).mark("bulk-clear")
         self.show(0, matching="", can_pick_all=False)
 
     def show(self, number: int, *, matching: str, can_pick_all: bool) -> None:
@@ -52,7 +52,7 @@ class BulkBar:
         self._bar.set_visibility(number > 0 or bool(matching and not can_pick_all))
         all_are = bool(matching) and not can_pick_all
         self._words.set_text(
-            f"All {matching} jobs that match" if all_are else f"{counted(number, 'job')} picked"
+            f"All {matching} jobs that match" if all_are else f"{counted(number, 'job')} selected"
         )
         self._all.set_visibility(can_pick_all)
-        self._all.set_text(f"Pick all {matching} that match")
+        self._all.set_text(f"Select all {matching} that match")

@@ -25,7 +25,7 @@ def confirm(
         text(title, "cx-h2", tag="h2")
         text(words, "cx-muted", tag="p")
         if typed:
-            label = text(f"Type {typed} to go on", "cx-label", tag="label")
+            label = text(f"Type {typed} to confirm", "cx-label", tag="label")
             field = ui.input().props("outlined dense autofocus").mark("typed")
             label.props["for"] = field.html_id
         with box("cx-dialog-actions"):

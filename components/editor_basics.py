@@ -17,7 +17,7 @@ class EditorBasics:
             self._tags = text_field(form, "tags", "Tags", ", ".join(values["tags"])).mark("tags")
             self._tags.props('placeholder="billing, nightly"')
         self._description = lines_field(form, "description", "Description", values["description"])
-        self._description.props('placeholder="What is it for, and who minds if it fails?"')
+        self._description.props('placeholder="What is it for, and who cares if it fails?"')
 
     def draft(self) -> dict[str, Any]:
         """Return them as typed."""

@@ -14,13 +14,13 @@ from cronpp_app.domain.backoff import Backoff, RetryPolicy, planned_retries
 
 _BACKOFFS = {"exponential": "Exponential", "linear": "Linear", "fixed": "Fixed"}
 _OVERLAPS = {
-    "skip": ("Skip the new run", "It is noted as skipped; the running one goes on."),
-    "queue": ("Queue one", "One run waits until the present one ends; others are skipped."),
+    "skip": ("Skip the new run", "It is recorded as skipped; the running one carries on."),
+    "queue": ("Queue one", "One run waits until the current one ends; others are skipped."),
     "allow": ("Run side by side", "Every run starts on time, however many are under way."),
 }
 _MISFIRES = {
     "latest": ("Run once for the latest", "However many times were missed, one run follows."),
-    "skip": ("Skip what was missed", "Go on with the next time as if nothing had been."),
+    "skip": ("Skip what was missed", "Carry on with the next time as if nothing had happened."),
     "all": ("Run every missed time", "One run each, oldest first, up to a day back."),
 }
 _MOST_SHOWN = 8
@@ -98,7 +98,7 @@ class EditorPolicies:
         self._misfire = misfire
         with box("cx-two-fields"):
             self._overlap = Cards(
-                "If the run before is still going",
+                "If the previous run is still going",
                 _OVERLAPS,
                 values["overlap"],
                 on_change=form.changed,
@@ -159,7 +159,9 @@ def _draw_plan(policy: RetryPolicy) -> None:
             _step(f"Retry {retry.number}", spread)
         if len(retries) > _MOST_SHOWN:
             _step(f"… {len(retries) - _MOST_SHOWN} more", "")
-    words = f"After the last one, at most {seconds(latest.total_seconds())} on, the run has failed."
+    words = (
+        f"After the last one, at most {seconds(latest.total_seconds())} later, the run has failed."
+    )
     text(words, "cx-small cx-muted")
 
 

@@ -23,7 +23,7 @@ _KINDS: Final = {
     "tls": Explanation(
         "The encrypted connection failed before anything was sent.",
         "Look at the certificate: expired, for another host, or signed by someone unknown? "
-        "This is not tried again, because it will not mend itself within minutes.",
+        "It is not retried, because it will not fix itself within minutes.",
     ),
     "timeout": Explanation(
         "No complete answer came within the job's timeout.",
@@ -91,7 +91,7 @@ _STATUSES: Final = {
         "Look into its logs at this time; the run's id is in the X-Cronpp-Run-Id header.",
     ),
     502: Explanation(
-        "A proxy got no sound answer from the service behind it.",
+        "A proxy got no valid answer from the service behind it.",
         "Is that service starting, restarting, or overloaded?",
     ),
     503: Explanation(
@@ -104,7 +104,9 @@ _STATUSES: Final = {
     ),
 }
 _CLASSES: Final = {
-    1: Explanation("The target answered with an interim status only.", "Report it to its makers."),
+    1: Explanation(
+        "The target answered with an interim status only.", "Report it to whoever runs the target."
+    ),
     2: Explanation(
         "The target succeeded, with a status that this job does not count as success.",
         "Add it to the job's success statuses if it is one.",

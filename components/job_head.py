@@ -104,7 +104,7 @@ def gone_job() -> ui.element:
         place,
         empty_state(
             "This job is deleted",
-            "It does not fire any more. Its runs stay in the ledger until their time is over.",
+            "It no longer fires. Its runs stay in the ledger until their retention ends.",
             icon_name="trash",
         ),
     ):

@@ -78,7 +78,7 @@ class Palette:
                 if choices:
                     self._group(title, choices)
             if not any(groups.values()):
-                text(f"Nothing is called “{words}”.", "cx-palette-nothing", tag="p")
+                text(f"Nothing matches “{words}”.", "cx-palette-nothing", tag="p")
         self._list.client.run_javascript("cxPaletteFound()")
 
     def _group(self, title: str, choices: Sequence[Choice]) -> None:

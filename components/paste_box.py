@@ -21,10 +21,10 @@ class PasteBox:
                 with box("cx-section-icon cx-tint-primary"):
                     icon("wand-sparkles")
                 with box("cx-stack cx-grow"):
-                    text("Have it as a command already?", "cx-h2", tag="h2")
+                    text("Already have it as a command?", "cx-h2", tag="h2")
                     text(
                         "Paste a curl command, a line of a crontab or a URL, and the form fills "
-                        "itself.",
+                        "itself in.",
                         "cx-small cx-muted",
                     )
             self._field = ui.textarea(placeholder=_HINT, on_change=self._changed)

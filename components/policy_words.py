@@ -6,13 +6,13 @@ from cronpp_app.domain.jobs import CatchUp, HttpAction, MisfirePolicy, Overlap
 
 _BACKOFFS = {
     Backoff.EXPONENTIAL: "doubling each time",
-    Backoff.LINEAR: "growing by as much each time",
+    Backoff.LINEAR: "growing by the same amount each time",
     Backoff.FIXED: "the same each time",
 }
 _OVERLAPS = {
-    Overlap.SKIP: "If the run before is still going, the new one is skipped",
-    Overlap.QUEUE: "If the run before is still going, one run waits for its end",
-    Overlap.ALLOW: "Runs go side by side, however many are under way",
+    Overlap.SKIP: "If the previous run is still going, the new one is skipped",
+    Overlap.QUEUE: "If the previous run is still going, one run waits for its end",
+    Overlap.ALLOW: "Runs happen side by side, however many are under way",
 }
 
 

@@ -13,7 +13,7 @@ from cronpp_app.errors import FieldError
 
 def export_settings() -> None:
     """Draw the ways to take along one's jobs, or all that is kept of one."""
-    words = "Your jobs, for POST /api/import; or all that is kept of you"
+    words = "Your jobs, for POST /api/import; or everything stored about you"
     with section("Export", words, "file-text", "calm"), box("cx-line cx-wrap"):
         for label, path, name in (
             ("Download my jobs", "/api/export", "cronpp-jobs.json"),
@@ -33,8 +33,8 @@ class LeavingSettings:
         words = "With all jobs, runs, logs, tokens and secrets, for good"
         with section("Delete account", words, "triangle-alert", "bad"):
             text(
-                "What runs is broken off, nothing fires any more, and nobody can bring it back. "
-                "Download your data first if you may want it.",
+                "Calls under way are aborted, nothing fires any more, and nobody can undo it. "
+                "Download your data first if you might want it.",
                 "cx-muted",
                 tag="p",
             )
@@ -65,7 +65,7 @@ class LeavingSettings:
 
         confirm(
             "Delete your account?",
-            "All your jobs stop now, and everything of yours is removed.",
+            "All your jobs stop now, and everything that is yours is removed.",
             action="Delete everything",
             on_yes=leave,
             typed=self._email,

@@ -39,9 +39,9 @@ class SettingsForm:
         on_password: Callable[[Mapping[str, str]], Any],
         on_theme: Callable[[str], Any],
     ) -> None:
-        with section("Profile", "Who you are here", "user", "primary"):
+        with section("Profile", "Your account", "user", "primary"):
             _profile(values)
-        with section("Time zone", "On which clock you read times", "globe", "info"):
+        with section("Time zone", "The time zone in which you read times", "globe", "info"):
             self._zone_form = Form(lambda: on_timezone(self._zone.value))
             self._zone = zone_field(self._zone_form, "timezone", "Time zone", values.timezone)
         with section("Theme", "Of this browser", "sun", "warn"):

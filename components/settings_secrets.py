@@ -19,7 +19,7 @@ class SigningSettings:
     """Shows the signing secret when asked to; it can be replaced by another."""
 
     def __init__(self, *, on_show: Callable[..., Any], on_replace: Callable[..., Any]) -> None:
-        words = "With it your targets check that a call is from here"
+        words = "Your targets use it to check that a call comes from here"
         with section("Signing secret", words, "shield-check", "good"):
             self._place = box("cx-stack").style("gap:10px")
             with box("cx-line cx-wrap"):
@@ -36,7 +36,7 @@ class SigningSettings:
                 with box("cx-notice cx-tint-info"):
                     icon("info")
                     with box("cx-grow"):
-                        text("Calls carry signatures of both secrets until ")
+                        text("Calls are signed with both secrets until ")
                         ticking("at", previous_until)
                         text(".")
 

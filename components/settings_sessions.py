@@ -29,7 +29,7 @@ class SessionSettings:
 
     def __init__(self, *, on_end: Callable[[str], Any], on_end_others: Callable[..., Any]) -> None:
         self._on_end = on_end
-        words = "Where you are signed in; end what you do not know"
+        words = "Where you are signed in; end any session you do not recognise"
         with section("Sessions", words, "monitor", "info"):
             self._list = box("cx-rows", tag="ul")
             self._more = text("", "cx-small cx-muted", tag="p")

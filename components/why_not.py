@@ -27,8 +27,8 @@ _REASONS: Final = (
     (
         "overlap policy",
         WhyNot(
-            "The run before was still going",
-            "This job does not run side by side with itself, and its time came too early.",
+            "The previous run was still going",
+            "This job may not overlap with itself, and its next time came too early.",
             "Make the target faster, fire less often, or let the job queue or overlap.",
         ),
     ),
@@ -36,7 +36,7 @@ _REASONS: Final = (
         "Cancelled by hand",
         WhyNot(
             "Somebody cancelled it",
-            "It was called off from this page or by the API.",
+            "It was cancelled on a page or through the API.",
             "Run it again if that was a mistake.",
         ),
     ),
@@ -44,7 +44,7 @@ _REASONS: Final = (
         "deleted",
         WhyNot(
             "Its job was deleted",
-            "Deleting a job ends all its runs that wait.",
+            "Deleting a job cancels all its waiting runs.",
             "Nothing; the ledger keeps this row for the record.",
         ),
     ),
@@ -52,7 +52,7 @@ _REASONS: Final = (
         "paused",
         WhyNot(
             "The job was paused",
-            "While a job is paused nothing starts, and what passes is not caught up.",
+            "While a job is paused nothing starts, and times that pass are not caught up.",
             "Resume the job; run it now if this time mattered.",
         ),
     ),
@@ -60,7 +60,7 @@ _REASONS: Final = (
         "edited",
         WhyNot(
             "The schedule was changed",
-            "The new schedule does not name this time any more.",
+            "The new schedule no longer includes this time.",
             "Nothing, if the new schedule is as you want it.",
         ),
     ),
@@ -76,7 +76,7 @@ _REASONS: Final = (
         "policy is skip",
         WhyNot(
             "It was noticed too late",
-            "No worker was there in time, and this job does not make up for missed times.",
+            "No worker was there in time, and this job does not catch up on missed times.",
             "Keep a worker running; choose another misfire policy to catch up next time.",
         ),
     ),
@@ -98,7 +98,7 @@ _REASONS: Final = (
     ),
 )
 _OTHERWISE: Final = WhyNot(
-    "It did not run", "The ledger tells the reason below.", "Run it again if it matters."
+    "It did not run", "The reason is given below.", "Run it again if it matters."
 )
 
 

@@ -72,8 +72,8 @@ class WorkerCards:
                     box("cx-card"),
                     empty_state(
                         "No worker is running",
-                        "Jobs wait until one starts, and are then caught up as each one says. "
-                        "Start one on any machine that reaches the database.",
+                        "Jobs wait until one starts, and are then caught up as their misfire "
+                        "policies say. Start one on any machine that reaches the database.",
                         icon_name="server",
                     ),
                 ):

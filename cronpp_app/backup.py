@@ -13,8 +13,8 @@ from cronpp_app.store.server import reached_server
 
 OPTIONS = ("mongodb_uri", "database", "data_dir")
 _ABOUT = {
-    "backup": "Write the whole database, as it is at one moment, to a new FILE; while all runs.",
-    "restore": "Read FILE into an empty database; --replace drops what is in it before.",
+    "backup": "Write a consistent copy of the whole database to a new FILE, while everything runs.",
+    "restore": "Read FILE into an empty database; --replace drops what is in it first.",
 }
 
 

@@ -151,7 +151,7 @@ class Settings(BaseSettings):
     )
     log_format: Literal["text", "json"] = Field("text", description="text or json")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="least severity that is logged"
+        "info", description="lowest severity that is logged"
     )
 
     supervised: bool = Field(
@@ -185,7 +185,7 @@ def parse_options(
     parser = argparse.ArgumentParser(
         prog=program,
         description=description,
-        epilog="Options win over environment variables, these over .env.",
+        epilog="Options take precedence over environment variables, and those over .env.",
     )
     for name in names:
         field = Settings.model_fields[name]

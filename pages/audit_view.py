@@ -23,9 +23,7 @@ class AuditView:
             on_action=guarded(self._narrow), on_everybody=guarded(self._show_everybody)
         )
         self._table = audit_table()
-        self._nothing = empty_state(
-            "Nothing here", "Nobody did anything like it.", icon_name="scroll-text"
-        )
+        self._nothing = empty_state("Nothing here", "No entry matches.", icon_name="scroll-text")
         self._turner = Turner(visitor, go=self._turn)
 
     async def load(self, user: User) -> None:

@@ -33,7 +33,7 @@ def register(services: "Services") -> None:
             return RedirectResponse(f"/jobs?{request.url.query}", status_code=303)
         visitor = visitor_of(services)
         async with framed(visitor, "/"):
-            with page_head("Dashboard", "How everything that is scheduled is doing"):
+            with page_head("Dashboard", "How your scheduled jobs are doing"):
                 new_job_link()
             dashboard = Dashboard(visitor)
             await dashboard.draw()

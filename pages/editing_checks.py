@@ -11,8 +11,8 @@ from cronpp_app.services.drafts import CheckTarget, parse_action, parse_changes,
 _BETTER_WORDS = {
     "name": "Give the job a name.",
     "schedule.run_at": "Choose a date and a time.",
-    "action.url": "Give the address to call.",
-    "action.message": "Write what the log should say.",
+    "action.url": "Enter the address to call.",
+    "action.message": "Enter what the log should say.",
 }
 
 

@@ -64,10 +64,10 @@ class JobBulk:
         number = self._view.page.total if self._is_all and self._view.page else 0
         number = number or len(self._view.table.picked)
         if operation is BulkOperation.DELETE:
-            words = "They will not fire again, and runs that wait are cancelled."
+            words = "They will not fire again, and waiting runs are cancelled."
             self._confirm(operation, f"Delete {counted(number, 'job')}?", words, typed=str(number))
         elif operation is BulkOperation.RUN and number > _RUN_UNASKED:
-            words = "Each is called once, besides its schedule, even those that are paused."
+            words = "Each runs once, in addition to its schedule, even if it is paused."
             self._confirm(operation, f"Run {counted(number, 'job')} now?", words)
         else:
             await self._do(user, operation)

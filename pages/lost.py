@@ -13,7 +13,7 @@ _NOT_FOUND = (
 )
 _BROKEN = (
     "Something went wrong",
-    "This page could not be drawn. Your jobs go on regardless; try again in a moment.",
+    "This page could not be shown. Your jobs keep running; try again in a moment.",
 )
 
 

@@ -12,7 +12,7 @@ _ROLES = {Role.USER: "a user", Role.ADMIN: "an administrator"}
 _MEANS = {
     Role.ADMIN: "Administrators see all accounts, workers and the audit log, and can disable "
     "accounts and change roles, yours too. Jobs and secrets of others stay hidden.",
-    Role.USER: "They keep their jobs, and lose sight of other accounts and the audit log.",
+    Role.USER: "They keep their jobs, but no longer see other accounts or the audit log.",
 }
 
 
@@ -45,7 +45,7 @@ class PeopleActs:
         """Open an account that is shut at once; ask before shutting one."""
         if is_disabled:
             await self._administration.enable(user, user_id)
-            self._visitor.tell(f"{email} can sign in again; paused jobs go on.")
+            self._visitor.tell(f"{email} can sign in again; the jobs paused for this go on.")
             await self._on_done(user)
             return
 
@@ -57,7 +57,7 @@ class PeopleActs:
         with self._visitor.client:
             ask(
                 f"Disable {email}?",
-                "Their sessions end at once, their API tokens open nothing, and their jobs are "
+                "Their sessions end at once, their API tokens stop working, and their jobs are "
                 "paused until you enable the account again. Nothing is deleted.",
                 action="Disable account",
                 on_yes=self._visitor.guarded(disable),

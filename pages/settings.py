@@ -58,7 +58,7 @@ class Keeping:
     async def set_timezone(self, _: User, timezone: str) -> None:
         """Keep the zone."""
         await self._accounts.set_timezone(await self._visitor.identity(), timezone)
-        self._visitor.tell(f"Times are told on the clock of {timezone.replace('_', ' ')}.")
+        self._visitor.tell(f"Times are now shown in the time zone {timezone.replace('_', ' ')}.")
 
     async def set_password(self, _: User, typed: Mapping[str, str]) -> None:
         """Keep the new password, and end all other sessions."""

@@ -66,7 +66,7 @@ class SecretKeeping:
             ask(
                 f"Delete {name}?",
                 f"Runs of the {counted(used, 'job')} that refer to it will fail. "
-                "The value cannot be brought back.",
+                "The value cannot be recovered.",
                 action="Delete secret",
                 on_yes=self._visitor.guarded(delete),
             )

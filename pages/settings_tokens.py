@@ -61,4 +61,4 @@ class TokenKeeping:
     async def _delete(self, user: User, token_id: str) -> None:
         await self._tokens.delete(user, token_id)
         self._settings.show(await self._rows(user))
-        self._visitor.tell("The token is deleted and opens nothing any more.")
+        self._visitor.tell("The token is deleted and no longer works.")

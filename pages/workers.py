@@ -29,7 +29,7 @@ def register(services: "Services") -> None:
         visitor = visitor_of(services)
         workers = await services.overviews.workers()
         async with framed(visitor, "/workers"):
-            with page_head("Workers", "They call what is due"):
+            with page_head("Workers", "They run what is due"):
                 in_short = text(_in_short(workers), "cx-muted cx-small cx-figure cx-only-wide")
             cards = WorkerCards(worker_rows(workers))
 

@@ -34,7 +34,7 @@ _SAID: Final = {
     403: "This API token may only read; use one with the scope write.",
     404: "There is no job 6b0432b19d40bab965fb1df6.",
     409: "The schedule of this job has ended; give it another one first.",
-    412: "This job is at version 4 by now; look at it again.",
+    412: "This job is at version 4 by now; load it again.",
     413: "The request body must be at most 1 MiB.",
     415: "Send JSON, with Content-Type: application/json.",
     429: "More than 600 requests in a minute; slow down.",

@@ -182,7 +182,7 @@ async def _edited(
         if enabled is None or enabled == job.enabled:
             return job
         return await _switched(api, user, job_id, enabled=enabled)
-    raise Conflict("This job is being changed by others all the time; try again.")
+    raise Conflict("This job keeps being changed by others; try again.")
 
 
 async def _switched(api: Api, user: User, job_id: str, *, enabled: bool) -> Job:

@@ -140,7 +140,9 @@ class Gate:
         if by_cookie and scope["method"] not in SAFE_METHODS:
             token = headers.get(CSRF_HEADER, "")
             if not self._csrf.accepts(identity, token):
-                raise NotAllowed(f"By cookie, a change must carry the header {CSRF_HEADER}.")
+                raise NotAllowed(
+                    f"With a session cookie, a change must carry the header {CSRF_HEADER}."
+                )
 
     async def _by_bearer(self, authorization: str) -> Identity | None:
         scheme, _, token = authorization.partition(" ")

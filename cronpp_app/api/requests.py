@@ -106,4 +106,4 @@ def versions_of(if_match: str | None) -> frozenset[int] | None:
 def check_version(job: Job, wanted: frozenset[int] | None) -> None:
     """Raise StaleVersion unless `job` is at a version that is wanted."""
     if wanted is not None and job.version not in wanted:
-        raise StaleVersion(f"This job is at version {job.version} by now; look at it again.")
+        raise StaleVersion(f"This job is at version {job.version} by now; load it again.")

@@ -141,7 +141,9 @@ class Firing:
 
     async def _set_aside(self, job_id: str, reason: str, now: datetime) -> None:
         log.error("job set aside", extra={"job_id": job_id, "reason": reason})
-        message = f"Set aside, because it could not be read: {reason}. Give it anew, or delete it."
+        message = (
+            f"Set aside, because it could not be read: {reason}. Define it again, or delete it."
+        )
         await self._jobs.set_aside(job_id, reason=message, now=now)
 
 

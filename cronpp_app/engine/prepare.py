@@ -91,7 +91,7 @@ class Preparing:
         missing = next((name for name in names if name not in values), None)
         if missing is not None:
             raise CannotSend(
-                f"There is no secret {missing}. Make it under Settings, or change the job."
+                f"There is no secret {missing}. Create it under Settings, or change the job."
             )
         return values
 

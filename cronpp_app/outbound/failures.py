@@ -21,10 +21,10 @@ _LONGEST_TRACE = 16_384
 _INNERMOST_FRAMES = 4
 _CONNECT_WORDS: Final = {
     errno.ECONNREFUSED: "Connection refused by {where}",
-    errno.ECONNRESET: "{where} broke the connection off while it was being opened",
-    errno.EHOSTUNREACH: "There is no way to {where} from this worker",
-    errno.ENETUNREACH: "There is no way to {where} from this worker",
-    errno.ETIMEDOUT: "{where} does not react",
+    errno.ECONNRESET: "{where} broke off the connection while it was being opened",
+    errno.EHOSTUNREACH: "There is no route to {where} from this worker",
+    errno.ENETUNREACH: "There is no route to {where} from this worker",
+    errno.ETIMEDOUT: "{where} does not respond",
     errno.EMFILE: "This worker has too many open files to connect to {where}",
     errno.ENFILE: "This worker's machine has too many open files to connect to {where}",
     errno.EADDRNOTAVAIL: "This worker has no free port left to connect to {where}",
@@ -78,7 +78,7 @@ def _closed_words(_: Exception, where: str) -> str:
 
 
 def _broken_off_words(_: Exception, where: str) -> str:
-    return f"{where} broke the connection off in the middle of its answer."
+    return f"{where} broke off the connection in the middle of its answer."
 
 
 def _garbled_words(error: Any, where: str) -> str:

@@ -170,7 +170,7 @@ def check_url(url: str, rules: EgressRules) -> Target:
         )
     if target.port in _CLOSED_PORTS and target.port not in rules.ports:
         raise Blocked(
-            f"Port {target.port} is not one that web services use, so it is shut. To let jobs "
+            f"Port {target.port} is not one that web services use, so it is blocked. To let jobs "
             f"call it, add :{target.port} to {_SETTING}."
         )
     return target
@@ -206,7 +206,7 @@ def _refusal(address: Address, *, host: str, rules: EgressRules) -> str:
             f"and {_SETTING} lets jobs call it."
         )
     if _is_denied(rules, plain):
-        return f"{address} is an address shut by {_SETTING}."
+        return f"{address} is an address blocked by {_SETTING}."
     if is_metadata(plain):
         return (
             f"{address} is where clouds hand out credentials. A range does not open it; to let "

@@ -97,12 +97,12 @@ def _split_authority(where: str) -> tuple[str, str | None]:
         host, bracket, port = where.partition("]")
         if not bracket or port[:1] not in {"", ":"}:
             raise InvalidUrl(
-                "An IPv6 address stands in brackets, as in http://[2001:db8::1]:8080/."
+                "An IPv6 address must be in brackets, as in http://[2001:db8::1]:8080/."
             )
         return host + bracket, port[1:] if port else None
     host, colon, port = where.partition(":")
     if ":" in port:
-        raise InvalidUrl("An IPv6 address stands in brackets, as in http://[2001:db8::1]:8080/.")
+        raise InvalidUrl("An IPv6 address must be in brackets, as in http://[2001:db8::1]:8080/.")
     return host, port if colon else None
 
 

@@ -146,7 +146,7 @@ class Accounts:
             raise NotSignedIn("This account no longer exists.")
         async with self._guard.changing(account.id):
             if not await self._hasher.matches(password[: LONGEST + 1], account.password_hash):
-                raise InvalidInput(FieldError(field, "Is not your present password."))
+                raise InvalidInput(FieldError(field, "Is not your current password."))
         return account.password_hash
 
     async def forget_tries(self, user_id: str, email: str) -> None:
@@ -182,5 +182,5 @@ class Accounts:
             raise Conflict("This e-mail address has an account; sign in instead.") from error
         except FounderExists as error:  # somebody was faster with the first account
             if self._signup is Signup.FIRST:
-                raise NotAllowed("Signing up is closed here; the first account is made.") from error
+                raise NotAllowed("Signing up is closed here; the first account exists.") from error
             return await self._add(email, password_hash)

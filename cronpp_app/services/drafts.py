@@ -104,7 +104,7 @@ def parse_changes(
         raise InvalidInput(FieldError("request", "Must be a JSON object."))
     unmended = [part for part in job.damaged_parts if part not in data]
     if unmended:
-        message = "Cannot be read from the database; give it anew."
+        message = "Cannot be read from the database; enter it again."
         raise InvalidInput(*(FieldError(part, message) for part in unmended))
     current = definition_fields(job.definition)
     merged = {**current, **data}

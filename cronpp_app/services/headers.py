@@ -34,7 +34,7 @@ def check_header_name(name: str) -> str:
     if plain in _OURS or plain.startswith(_OUR_PREFIXES):
         raise ValueError("Is set by Cron++ itself; leave it out.")
     if plain in _CONNECTION:
-        raise ValueError("Steers the connection and is not for jobs to set; leave it out.")
+        raise ValueError("Controls the connection and cannot be set by jobs; leave it out.")
     return name
 
 

@@ -82,7 +82,8 @@ def _unknown(action: HttpAction, known: Mapping[str, str]) -> list[FieldError]:
     texts |= {f"action.headers.{name}": value for name, value in action.headers.items()}
     return [
         FieldError(
-            field, f"There is no secret {name}; make it under Settings, or with POST /api/secrets."
+            field,
+            f"There is no secret {name}; create it under Settings, or with POST /api/secrets.",
         )
         for field, text in texts.items()
         for name in names_in(text)

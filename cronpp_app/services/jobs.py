@@ -178,7 +178,7 @@ class Jobs:
                 target = job_target(edited)
                 await self._audit.note(user, AuditAction.JOB_EDITED, target, changes=changes)
                 return edited
-        raise Conflict("This job is being changed by others all the time; try again.")
+        raise Conflict("This job keeps being changed by others; try again.")
 
     async def delete(self, user: User, job_id: str, *, if_version: int | None = None) -> None:
         """Delete a job; its waiting runs end as CANCELLED. Raises NotFound, StaleVersion."""
@@ -186,7 +186,7 @@ class Jobs:
         now = self._clock()
         if deleted is None:
             _check_version(await self.get(user, job_id), if_version)
-            raise StaleVersion("This job was changed in between; look at it again.")
+            raise StaleVersion("This job was changed in the meantime; load it again.")
         await self._open_fires.close(deleted, reason=DELETED, now=now)
         await self._runs.cancel_waiting(job_id, reason="The job was deleted.", now=self._clock())
         target = job_target(deleted[0]) if deleted else AuditTarget(kind="job", id=job_id)
@@ -211,7 +211,7 @@ class Jobs:
                 )
                 await self._audit.note(user, AuditAction.JOB_PAUSED, job_target(paused))
                 return paused
-        raise Conflict("This job is being changed by others all the time; try again.")
+        raise Conflict("This job keeps being changed by others; try again.")
 
     async def resume(self, user: User, job_id: str) -> Resumption:
         """Return the job, back on its timetable, and what passed meanwhile: it is not caught up.
@@ -231,7 +231,7 @@ class Jobs:
                 await self._wake_for(resumed)
                 await self._audit.note(user, AuditAction.JOB_RESUMED, job_target(resumed))
                 return Resumption(job=resumed, skipped=skipped, next_run_time=upcoming)
-        raise Conflict("This job is being changed by others all the time; try again.")
+        raise Conflict("This job keeps being changed by others; try again.")
 
     async def before_resuming(self, user: User, job_id: str) -> Resumption:
         """Return what `resume` would do now: what it skips, when the job fires; or NotFound."""
@@ -290,5 +290,5 @@ class Jobs:
 def _check_version(job: Job, if_version: int | None) -> None:
     if if_version is not None and job.version != if_version:
         raise StaleVersion(
-            f"This job is at version {job.version} by now, not {if_version}; look at it again."
+            f"This job is at version {job.version} by now, not {if_version}; load it again."
         )

@@ -54,7 +54,7 @@ class LoginGuard:
         key = _change_key(user_id)
         wait = await self._throttles.take(key, OF_CHANGES)
         if wait is not None:
-            raise _too_many("The present password was wrong too often.", wait)
+            raise _too_many("The current password was wrong too often.", wait)
         async with self._given_back_unless_wrong({key: OF_CHANGES}):
             yield
 
@@ -62,7 +62,7 @@ class LoginGuard:
         """Count an account made from `address`; raise TooMany."""
         wait = await self._throttles.take(f"signup {address_key(address)}", OF_SIGNUPS)
         if wait is not None:
-            raise _too_many("Too many accounts were made from your address.", wait)
+            raise _too_many("Too many accounts were created from your address.", wait)
 
     async def forget(self, user_id: str, email: str) -> None:
         """Forget all tries on an account, and where its owner signed in from."""

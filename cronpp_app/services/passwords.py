@@ -91,7 +91,7 @@ class Hasher:
     @asynccontextmanager
     async def _seat(self) -> AsyncIterator[None]:
         if self._seats.locked() and self._waiting >= _MOST_WAITING:
-            raise Busy("Too many people sign in at this moment; try again in a few seconds.")
+            raise Busy("Too many people are signing in at this moment; try again in a few seconds.")
         self._waiting += 1
         try:
             await self._seats.acquire()

@@ -170,7 +170,7 @@ class Runs:
             if cancelled is not None:
                 await self._note_cancelled(cancelled)
                 return cancelled
-        raise Conflict(f"Only a run that waits or runs can be cancelled; this is {run.status}.")
+        raise Conflict(f"Only a waiting or running run can be cancelled; this is {run.status}.")
 
     async def _stop(self, user: User, run: Run) -> Run:
         """Return `run`, held by a worker, the way its cancellation leaves it; raise Conflict."""
@@ -181,7 +181,7 @@ class Runs:
         elif stopped is Stopped.SENT:
             await self._cancels.take_from_worker(run, reason=BY_HAND)
         elif not await self._cancels.among({run.id}):
-            raise Conflict("This attempt has ended just now; look at the run again.")
+            raise Conflict("This attempt has just ended; look at the run again.")
         return await self._run(user, run.id)
 
     async def _note_cancelled(self, run: Run) -> None:
@@ -208,7 +208,9 @@ class Runs:
             hurried = await self._ledger.hurry(run)
             if hurried is None:
                 status = (await self._run(user, run_id)).status
-                raise Conflict(f"Only a failed or finished run can be retried; this is {status}.")
+                raise Conflict(
+                    f"Only a failed or finished run can be retried; this one is {status}."
+                )
             stored = hurried
         await self._ring()
         await self._audit.note(user, action, run_target(run))
@@ -241,7 +243,7 @@ class Runs:
 
     async def _replay(self, user: User, run: Run, replay_id: str | None) -> Run:
         if await self._jobs.get(user.id, run.job_id) is None:
-            raise Conflict("The job of this run was deleted; there is nothing to run any more.")
+            raise Conflict("The job of this run was deleted; there is nothing left to run.")
         replay = replayed_run(run, run_id=replay_id or new_id(), now=self._clock())
         await self._runs.add([replay])
         return replay

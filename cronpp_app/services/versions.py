@@ -78,7 +78,7 @@ class Versions:
             user.id, job.id, below=version + 1, since=max(version, _oldest_of(job)), limit=1
         )
         if not found:
-            raise NotFound(f"Version {version} of this job is not kept, or never was.")
+            raise NotFound(f"Version {version} of this job is no longer kept, or never existed.")
         definition = found[0].definition
         if definition == job.definition:
             return job

@@ -88,7 +88,7 @@ async def restore(database: Database, file: Path, *, replace: bool) -> dict[str,
 def _new_file(file: Path) -> Iterator[gzip.GzipFile]:
     """Give a file to write into; it gets its name only when the block ends well."""
     if file.exists():
-        raise SetupError(f"{file} is there already; name another file, or move it away.")
+        raise SetupError(f"{file} already exists; name another file, or move it away.")
     part = file.with_name(f"{file.name}.part")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw:

@@ -14,7 +14,7 @@ from cronpp_app.errors import SetupError
 
 OLDEST_MAJOR_VERSION = 5
 _ANSWER_SECONDS = 30
-_OTHERWISE = "or set CRONPP_MONGODB_URI to the replica set that Cron++ shall use."
+_OTHERWISE = "or set CRONPP_MONGODB_URI to the replica set that Cron++ should use."
 _MISSING_LIBRARY = re.compile(r"loading shared libraries: (\S+):|Library not loaded: (\S+)")
 _NEWER_SYSTEM = re.compile(r"version `(\w+_[\d.]+)' not found")
 _VERSION = re.compile(r"db version v((\d+)\.[\w.-]+)")

@@ -160,7 +160,7 @@ def _salvaged(document: Mapping[str, Any], reason: str) -> Job:
         created_at=created_at,
         updated_at=_or(document.get("updated_at"), created_at),
         paused_at=_or(document.get("paused_at"), created_at),
-        paused_reason=f"Cannot be read: {reason}. Give it anew, or delete it.",
+        paused_reason=f"Cannot be read: {reason}. Define it again, or delete it.",
         consecutive_failures=0,
         damaged_parts=tuple(damaged) or _PARTS,
     )

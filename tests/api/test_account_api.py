@@ -56,7 +56,7 @@ async def test_the_password_is_asked_for(ada: AsyncClient) -> None:
     answer = await leave(ada, "not this one")
     assert answer.status_code == 422
     assert answer.json()["errors"] == [
-        {"field": "password", "message": "Is not your present password."}
+        {"field": "password", "message": "Is not your current password."}
     ]
     assert (await ada.request("DELETE", "/api/auth/me", json={})).status_code == 422
     assert (await ada.get("/api/auth/me")).status_code == 200

@@ -280,7 +280,7 @@ async def test_a_flood_of_sign_ins_is_turned_away_and_keeps_nobody_else_waiting(
     refused, *_ = [await next(answered) for _ in range(3)]
     assert refused.status_code == 503
     assert refused.headers["Retry-After"] == "1"
-    assert "Too many people sign in" in refused.json()["detail"]
+    assert "Too many people are signing in" in refused.json()["detail"]
     assert (await ada.get("/api/auth/me")).status_code == 200
     go.set()
     statuses = sorted([(await each).status_code for each in flood])

@@ -40,7 +40,7 @@ def test_an_administrator_shuts_somebody_out_and_in_again(
     expect(bobs).to_have_url(re.compile("/login"))  # by itself
     _is_refused(bobs, bob)
     # What happens elsewhere comes by itself.
-    expect(log.first).to_contain_text("bob@example.org was refused to sign in")
+    expect(log.first).to_contain_text("bob@example.org was refused sign-in")
 
     _narrow_the_log(page)
     page.get_by_role("button", name="Enable bob@example.org").click()

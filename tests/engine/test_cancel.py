@@ -104,7 +104,7 @@ async def test_an_attempt_that_has_ended_cannot_be_cancelled_any_more(bench: Ben
     bench.target.hold.set()
     await worker.executing.drain(at_most_seconds=5, hurry=asyncio.Event())
     await worker.recording._attempts.close_all(worker.recording._ended)
-    with pytest.raises(Conflict, match="has ended just now"):
+    with pytest.raises(Conflict, match="has just ended"):
         await bench.services.runs.cancel(ADA, run.id)
     await worker.recording.step()
     with pytest.raises(Conflict, match="this is SUCCESS"):

@@ -180,7 +180,7 @@ def test_an_address_with_a_zone_is_never_called() -> None:
 
 
 def test_an_address_can_be_shut_though_it_is_public() -> None:
-    with pytest.raises(Blocked, match="shut by CRONPP_EGRESS_ALLOW"):
+    with pytest.raises(Blocked, match="blocked by CRONPP_EGRESS_ALLOW"):
         judge_addresses(["5.6.7.8"], parse_allow("0.0.0.0/0,!5.6.7.0/24"))
 
 

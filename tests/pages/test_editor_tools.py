@@ -41,7 +41,7 @@ async def test_a_pasted_command_fills_the_form_and_can_be_taken_back(
 async def test_an_action_is_tried_out_before_it_is_saved(ada: Person, services: Services) -> None:
     await ada.browser.open("/jobs/new")
     ada.browser.find(marker="try").click()
-    await until(lambda: error_of(ada.browser, "url") == "Give the address to call.")
+    await until(lambda: error_of(ada.browser, "url") == "Enter the address to call.")
     fill(ada.browser, "url", f"http://127.0.0.1:{free_port()}/")
     ada.browser.find(marker="try").click()
     await ada.browser.should_see("Nobody took the connection", retries=100)

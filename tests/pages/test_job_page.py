@@ -51,7 +51,7 @@ async def test_a_job_is_told_in_words(ada: Person, add_job: AddJob) -> None:
         "Asia/Tokyo",
         "https://example.org/hook",
         "Up to 3 retries: first after 10 s, doubling each time",
-        "If the run before is still going, the new one is skipped",
+        "If the previous run is still going, the new one is skipped",
         "only the latest of the missed times is run",
         "billing",
     ):

@@ -187,7 +187,7 @@ async def test_picked_jobs_are_paused_together_and_others_left_alone(
     await ada.browser.open("/jobs")
     for job in (*jobs[:2], foreign):
         pick(ada.browser, job)
-    await ada.browser.should_see("3 jobs picked")
+    await ada.browser.should_see("3 jobs selected")
     ada.browser.find(marker="bulk-pause").click()
     await until(lambda: ada.browser.notify.messages == ["2 jobs paused."])
     enabled = [(await services.jobs.get(ada.user, job.id)).enabled for job in jobs]
@@ -205,11 +205,11 @@ async def test_all_that_match_are_deleted_only_after_their_number_was_typed(
     await ada.browser.open("/jobs?tag=old&sort=name")
     assert len(names(ada.browser)) == 25
     ada.browser.find(ui.table).trigger("pickall", True)
-    await ada.browser.should_see("25 jobs picked")
+    await ada.browser.should_see("25 jobs selected")
     ada.browser.find(marker="pick-matching").click()
     await ada.browser.should_see("All 27 jobs that match")
     ada.browser.find(marker="bulk-delete").click()
-    await ada.browser.should_see("Type 27 to go on")
+    await ada.browser.should_see("Type 27 to confirm")
     assert ada.browser.find(marker="go-on").elements.pop().props["disabled"]
     ada.browser.find(marker="typed").type("27")
     ada.browser.find(marker="go-on").click()

@@ -118,7 +118,7 @@ async def test_a_wrong_present_password_is_told_at_its_field(ada: Person) -> Non
     fill(ada, "password-current", "not this one")
     fill(ada, "password-new", "a better battery horse")
     submit(ada)
-    await ada.browser.should_see("Is not your present password.", retries=20)
+    await ada.browser.should_see("Is not your current password.", retries=20)
 
 
 async def test_the_time_zone_is_kept(ada: Person, services: Services) -> None:
@@ -126,7 +126,7 @@ async def test_the_time_zone_is_kept(ada: Person, services: Services) -> None:
     choices = ada.browser.find(ui.select).elements
     (zone,) = [choice for choice in choices if "Asia/Tokyo" in choice.options]
     zone.value = "Asia/Tokyo"
-    await ada.browser.should_see("Times are told on the clock of Asia/Tokyo.", retries=20)
+    await ada.browser.should_see("Times are now shown in the time zone Asia/Tokyo.", retries=20)
     assert (await identity_of(services, ada)).user.timezone == "Asia/Tokyo"
 
 

@@ -86,7 +86,7 @@ async def test_leaving_asks_for_password_and_address_and_leads_to_the_login(
     submit_leaving(bob.browser)
     await bob.browser.should_see("Is needed to delete the account.", retries=50)
     await confirm_leaving(bob, "not this one")
-    await bob.browser.should_see("Is not your present password.", retries=50)
+    await bob.browser.should_see("Is not your current password.", retries=50)
     assert await services.accounts.user(bob.user.id) == bob.user
     client = await bob.browser.open("/settings")
     closed = asyncio.Event()

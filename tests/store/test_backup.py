@@ -99,5 +99,5 @@ async def test_a_backup_never_overwrites_a_file_and_is_for_its_owner_only(
 ) -> None:
     await back_up(database, tmp_path / "backup")
     assert (tmp_path / "backup").stat().st_mode & 0o777 == 0o600
-    with pytest.raises(SetupError, match="there already"):
+    with pytest.raises(SetupError, match="already exists"):
         await back_up(database, tmp_path / "backup")
