@@ -6,9 +6,10 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from cronpp_app.clock import utc_now
@@ -189,10 +190,26 @@ def milliseconds_of(span: timedelta) -> timedelta:
 
 
 async def wait_for_calm(database: Database, *, at_most: float) -> None:
-    """Return when no job is due any more and no run is unfinished; watches changes, not time."""
+    """Return when no job is due any more and no run is unfinished."""
+    await _watch_while(partial(is_busy, database), database, at_most=at_most)
+
+
+async def wait_for_workers(database: Database, count: int, *, at_most: float) -> None:
+    """Return when `count` workers are on the registry; on a busy machine a start takes long."""
+
+    async def are_missing() -> bool:
+        return await database.workers.count_documents({}) < count
+
+    await _watch_while(are_missing, database, at_most=at_most)
+
+
+async def _watch_while(
+    holds: Callable[[], Awaitable[bool]], database: Database, *, at_most: float
+) -> None:
+    """Return when `holds` does no longer; watches changes of the database, not time."""
     async with asyncio.timeout(at_most):
         async with await database.raw.watch(max_await_time_ms=500) as changes:
-            while await is_busy(database):
+            while await holds():
                 await changes.try_next()
 
 

@@ -12,7 +12,7 @@ import pytest
 from cronpp_app.clock import utc_now
 from cronpp_app.store.database import Database
 from cronpp_app.store.integrity import violations
-from tests.cluster.harness import Target, WorkerProcess, add_jobs, wait_for_calm
+from tests.cluster.harness import Target, WorkerProcess, add_jobs, wait_for_calm, wait_for_workers
 
 
 @pytest.fixture
@@ -92,14 +92,10 @@ async def test_two_workers_share_the_work_and_leave_in_good_order(
     mongodb_uri: str, database_name: str, database: Database, target: Target, tmp_path: Path
 ) -> None:
     target.delay_seconds = 0.3
-    await add_jobs(
-        database,
-        target.url,
-        count=60,
-        start_at=utc_now() + timedelta(seconds=4),
-        lasting=timedelta(seconds=6),
-    )
     with workers(mongodb_uri, database_name, tmp_path / "workers.log", 2) as running:
+        await wait_for_workers(database, 2, at_most=60)
+        start = utc_now() + timedelta(seconds=2)
+        await add_jobs(database, target.url, count=60, start_at=start, lasting=timedelta(seconds=6))
         await wait_for_calm(database, at_most=60)
         assert {worker.stop() for worker in running} == {0}
     assert len(await database.runs.distinct("worker_id")) == 2
