@@ -85,7 +85,9 @@ class _Curl:
         self._input = standard_input
         self._data: list[str] = []
         self._json: list[str] = []
+        self._query: list[str] = []
         self._is_get = self._is_head = False
+        self._sends = ""
         call = self._call
         self._takers: dict[str, Callable[[str], None]] = {
             "url": call.add_url,
@@ -98,6 +100,7 @@ class _Curl:
             "data-urlencode": self._encoded,
             "json": self._json_text,
             "user": call.sign_in,
+            "url-query": lambda value: self._query.append(_url_encoded(value)),
             "oauth2-bearer": lambda value: call.offer_header("Authorization", f"Bearer {value}"),
             "cookie": self._cookie,
             "referer": lambda value: call.set_header("Referer", value),
@@ -111,7 +114,7 @@ class _Curl:
             "head": self._head,
             "form": self._form,
             "form-string": self._form,
-            "upload-file": lambda _: call.note(_NEEDS_FILE.format(option="--upload-file")),
+            "upload-file": lambda _: self._miss("--upload-file", method="PUT"),
             "config": lambda _: call.note(_NEEDS_FILE.format(option="--config")),
             "cert": lambda _: call.note("The client certificate is left out."),
         }
@@ -123,21 +126,31 @@ class _Curl:
             taker(value)
 
     def finished(self) -> PastedCall:
-        """Return the call, its body put together."""
+        """Return the call, its query and body put together."""
         call, data = self._call, "&".join(self._data)
-        if self._is_get and data:
-            call.url += ("&" if "?" in call.url else "?") + data
+        if self._is_get:
+            self._query += [data] if data else []
         elif self._json:
             call.body = "".join(self._json)
             call.offer_header("Content-Type", "application/json")
             call.offer_header("Accept", "application/json")
         elif self._data:
             call.add_form_body(data)
-        if self._is_head and not call.method:
-            call.method = "HEAD"
-        elif self._is_get and not call.method:
-            call.method = "GET"
+        if self._query and call.url:
+            call.url += ("&" if "?" in call.url else "?") + "&".join(self._query)
+        call.method = call.method or self._own_method()
         return call
+
+    def _own_method(self) -> str:
+        """Return the method that options imply; "" leaves it to the body."""
+        if self._is_head:
+            return "HEAD"
+        return "GET" if self._is_get else self._sends
+
+    def _miss(self, option: str, *, method: str = "POST") -> None:
+        """Note that a file would be sent; how it is sent is known without it."""
+        self._sends = method
+        self._call.note(_NEEDS_FILE.format(option=option))
 
     def _header(self, line: str) -> None:
         if line.startswith("@"):
@@ -152,7 +165,7 @@ class _Curl:
             # From a file, -d drops the ends of lines; --data-binary keeps them.
             self._data.append(re.sub(r"[\r\n]", "", self._input) if strips else self._input)
         else:
-            self._call.note(_NEEDS_FILE.format(option=f"--data {value}"))
+            self._miss(f"--data {value}")
 
     def _json_text(self, value: str) -> None:
         if not value.startswith("@"):
@@ -160,16 +173,13 @@ class _Curl:
         elif value == "@-" and self._input:
             self._json.append(self._input)
         else:
-            self._call.note(_NEEDS_FILE.format(option=f"--json {value}"))
+            self._miss(f"--json {value}")
 
     def _encoded(self, value: str) -> None:
-        name, equals, content = value.partition("=")
-        if not equals and "@" in value:
-            self._call.note(_NEEDS_FILE.format(option=f"--data-urlencode {value}"))
-        elif equals:
-            self._data.append(f"{name}={quote_plus(content)}" if name else quote_plus(content))
+        if "=" not in value and "@" in value:
+            self._miss(f"--data-urlencode {value}")
         else:
-            self._data.append(quote_plus(value))
+            self._data.append(_url_encoded(value))
 
     def _cookie(self, value: str) -> None:
         if "=" in value:
@@ -189,3 +199,11 @@ class _Curl:
 
     def _head(self, _: str) -> None:
         self._is_head = True
+
+
+def _url_encoded(value: str) -> str:
+    """Return "name=content" with its content encoded; without a name, all of it."""
+    name, equals, content = value.partition("=")
+    if not equals:
+        return quote_plus(value)
+    return f"{name}={quote_plus(content)}" if name else quote_plus(content)

@@ -18,6 +18,9 @@ __all__ = ["Pasted", "UnreadableCommand", "read_pasted"]
 LONGEST = 300_000
 _PROMPT = re.compile(r"^(?:[$#>%]|PS [^>]*>|[A-Za-z]:\\[^>]*>)\s+(?=(?:curl|wget)\b)")
 _PROGRAM = re.compile(r"(?:.*[/\\])?(curl|wget)(?:\.exe)?", re.I)
+# PowerShell goes on in the next line after a `.
+_NEXT_LINE = re.compile(r"[ \t]`[ \t]*\r?\n")
+_ZONE_BEFORE = re.compile(r"(?:CRON_)?TZ=(\S+)\s+(?=[\d*@])")
 _CALLS = re.compile(r"\b(?:curl|wget)\b", re.I)
 _VARIABLE = re.compile(r"([A-Za-z_]\w*)\s*=\s*(.*)")
 _SCHEDULE = re.compile(r"(@[A-Za-z]+|(?:[\d*][^\s]*\s+)(?:[^\s]+\s+){3}[^\s]+)(?:\s+(.*))?$", re.S)
@@ -57,7 +60,7 @@ def read_pasted(text: str, *, timezone: str = "UTC") -> Pasted:
 
     Raises UnreadableCommand with a sentence for who pasted it.
     """
-    text = _PROMPT.sub("", text.strip().lstrip("\ufeff"))
+    text = _NEXT_LINE.sub(" ", _PROMPT.sub("", text.strip().lstrip("\ufeff")))
     if not text:
         raise UnreadableCommand("There is nothing to read.")
     if len(text) > LONGEST:
@@ -124,6 +127,10 @@ def _call(
             call = read_curl(rest, standard_input=standard_input) if is_curl else read_wget(rest)
             for name in line.unknown_variables:
                 call.note(f"${name} is a variable of your shell; put its value in its place.")
+            for written in line.substitutions:
+                call.note(f"{written} is a command of your shell; put its output in its place.")
+            if line.is_cut:
+                call.note("An & without quotes ends the command; what follows it is left out.")
             return call
     return None
 
@@ -136,7 +143,9 @@ def _crontab(text: str) -> list[_Entry]:
         if line.startswith("#"):
             comment = line.lstrip("#").strip()
             continue
-        entry = _entry(line, comment, variables)
+        zone = _ZONE_BEFORE.match(line)
+        named = {"CRON_TZ": zone[1]} if zone else {}
+        entry = _entry(line[zone.end() if zone else 0 :], comment, variables | named)
         if entry is not None:
             entries.append(entry)
         elif found := _VARIABLE.fullmatch(line):
@@ -158,8 +167,19 @@ def _entry(line: str, comment: str, variables: Mapping[str, str]) -> _Entry | No
     if cron.casefold() == "@reboot":
         raise UnreadableCommand("@reboot names no time; Cron++ needs one.")
     if not _is_cron(cron):
+        _refuse_schedule(cron, found[2] or "")
         return None
     return entry(cron=cron, command=(found[2] or "").strip())
+
+
+def _refuse_schedule(cron: str, command: str) -> None:
+    """Raise UnreadableCommand if `cron` stands where a schedule does, before a call."""
+    if not _CALLS.search(command):
+        return
+    try:
+        check_cron(cron)
+    except InvalidCron as error:
+        raise UnreadableCommand(f"The schedule of this line cannot be read: {error}") from error
 
 
 def _is_cron(text: str) -> bool:

@@ -13,6 +13,10 @@ _ANSI_ESCAPE = re.compile(
     r"\\(?:x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|([0-7]{1,3})|(.))", re.S
 )
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
+# $(…) with one level of brackets within, and `…`.
+_SUBSTITUTION = re.compile(r"\$\((?:[^()]|\([^()]*\))*\)|`[^`]*`")
+# An & before the name of another parameter: somebody left out the quotes of a URL.
+_CUTS = re.compile(r"&[\w.\[\]%-]+=")
 _ENDS_COMMAND = frozenset(";|&\n()")
 _REDIRECTION = re.compile(r"(?:\d*|&)(?:>>|>\||>&|<&|>|<<<|<<-?|<)")
 _BLANK = frozenset(" \t\r")
@@ -24,10 +28,16 @@ class UnreadableCommand(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandLine:
-    """The commands of a line, each as its words, and the variables nobody knows the value of."""
+    """The commands of a line, each as its words, and what only a shell could fill in.
+
+    `substitutions` are the commands whose output would stand in their place, as written; `is_cut`
+    says that an & in the middle of a word ended a command, as in a URL without quotes.
+    """
 
     commands: tuple[tuple[str, ...], ...]
     unknown_variables: tuple[str, ...] = ()
+    substitutions: tuple[str, ...] = ()
+    is_cut: bool = False
 
 
 def split_command_line(text: str, variables: Mapping[str, str] | None = None) -> CommandLine:
@@ -59,6 +69,8 @@ class _Reader:
         self._variables = variables
         self._at = 0
         self._unknown: dict[str, None] = {}
+        self._substitutions: dict[str, None] = {}
+        self._is_cut = False
         self._commands: list[list[str]] = [[]]
         self._word = _Word()
         self._skips_next = False
@@ -70,6 +82,8 @@ class _Reader:
         return CommandLine(
             commands=tuple(tuple(words) for words in self._commands if words),
             unknown_variables=tuple(self._unknown),
+            substitutions=tuple(self._substitutions),
+            is_cut=self._is_cut,
         )
 
     def _step(self) -> None:
@@ -82,6 +96,7 @@ class _Reader:
         elif not self._word.is_begun and self._redirection():
             return
         elif char in _ENDS_COMMAND:
+            self._is_cut |= _CUTS.match(self._text, self._at) is not None and self._word.is_begun
             self._end_word()
             self._commands.append([])
             self._at += 1
@@ -107,8 +122,8 @@ class _Reader:
         elif char == "$" and self._text.startswith("$'", self._at):
             self._at += 1
             self._word.add(_ANSI_ESCAPE.sub(_ansi, self._ansi_quoted()))
-        elif char == "$":
-            self._word.add(self._variable())
+        elif char in "$`":
+            self._word.add(self._filled_in())
         elif char in "<>":
             self._end_word()
         else:
@@ -148,18 +163,27 @@ class _Reader:
             if char == "\\" and following and following in '\\"$`\n':
                 self._word.add("" if following == "\n" else following)
                 self._at += 2
-            elif char == "$":
-                self._word.add(self._variable())
+            elif char in "$`":
+                self._word.add(self._filled_in())
             else:
                 self._word.add(char)
                 self._at += 1
         self._at += 1
 
+    def _filled_in(self) -> str:
+        """Return what a variable stands for; a command in its place stays as it is written."""
+        found = _SUBSTITUTION.match(self._text, self._at)
+        if found is None:
+            return self._variable()
+        self._at = found.end()
+        self._substitutions[found[0]] = None
+        return found[0]
+
     def _variable(self) -> str:
         found = _VARIABLE.match(self._text, self._at)
         if found is None:
             self._at += 1
-            return "$"
+            return self._text[self._at - 1]
         self._at = found.end()
         name = found[1] or found[2]
         if name not in self._variables:

@@ -73,6 +73,12 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     (f"wget --method=PUT --body-data='x' -T 20 {U}", {"method": "PUT", "timeout_seconds": 20}),
     (f"wget --user ada --password=pa:ss {U}", {"headers": {"Authorization": BASIC}}),
     (f"wget -nv --spider {U}", {"method": "HEAD"}),
+    (f"curl --url-query a=b --url-query 'c=d e' {U}?z=1", {"url": f"{U}?z=1&a=b&c=d+e"}),
+    (f"curl -d @body.json {U}", {"method": "POST", "body": None}),
+    (f"curl --json @body.json {U}", {"method": "POST", "body": None}),
+    (f"curl -T body.json {U}", {"method": "PUT"}),
+    (f"curl `\r\n  -X PUT `\r\n  '{U}'", {"method": "PUT", "url": U}),
+    (f'curl -d "at $(date +%s)" {U}', {"body": "at $(date +%s)"}),
     (U, {"method": "GET", "url": U}),
 ]
 
@@ -94,6 +100,9 @@ NOTES = [
     (f"curl {U} {U}/2", "only the first"),
     (f"curl -d '{{\"a\": 1}}' {U}", "looks like JSON"),
     (f"curl -H 'Authorization: Bearer '$TOKEN {U}", "$TOKEN"),
+    (f"curl {U}?at=$(date +%F)", "$(date +%F) is a command of your shell"),
+    (f'curl -d "`hostname`" {U}', "`hostname` is a command of your shell"),
+    (f"curl {U}?a=1&b=2", "An & without quotes"),
     (f"curl -X BREW {U}", "BREW"),
     (f"curl -X GET -d a=1 {U}", "cannot have one"),
     (f"curl -u ada {U}", "password"),
@@ -119,6 +128,7 @@ CRONTABS: list[tuple[str, str, str]] = [
     (f"@hourly www-data curl {U}", "@hourly", "UTC"),
     (f"0\t4 * * sun\twget -q -O /dev/null {U}", "0 4 * * sun", "UTC"),
     (f"CRON_TZ=Europe/Berlin\n30 2 * * * curl {U}", "30 2 * * *", "Europe/Berlin"),
+    (f"CRON_TZ=Asia/Tokyo 30 2 * * * curl {U}", "30 2 * * *", "Asia/Tokyo"),
     (f'TZ = "Asia/Tokyo"\n30 2 * * * curl {U}', "30 2 * * *", "Asia/Tokyo"),
     (f"SHELL=/bin/bash\n\n# nightly\n0 0 * * * cd /srv && curl {U}", "0 0 * * *", "UTC"),
     (f"0 0 1 jan * flock -n /tmp/l timeout 60 curl {U}", "0 0 1 jan *", "UTC"),
@@ -177,6 +187,8 @@ UNREADABLE = [
     ("curl", "names no URL"),
     ("curl -H 'A: 1", "never closed"),
     (f"@reboot curl {U}", "@reboot"),
+    (f"@fortnightly curl {U}", "@fortnightly"),
+    (f"61 * * * * curl {U}", 'minute "61"'),
     ("x" * 300_001, "longer"),
 ]
 
