@@ -1,5 +1,6 @@
 """What happens while a job is edited: following the form, and checking what it says."""
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -75,10 +76,11 @@ class Editing:
         self._was_refused = True
         self.form.show_errors(errors, focus=True)
 
-    def set_saved(self) -> None:
-        """Forget the draft: it is the job by now."""
-        self._set_dirty(False)
+    def leave(self, path: str) -> None:
+        """Forget the draft, which is the job by now, and lead to `path`."""
+        self.is_dirty = False
         self._kept.keep(None)
+        self._visitor.client.run_javascript(f"cxSaved({json.dumps(path)})")
 
     async def _followed(self) -> None:
         if self._dark is not None:

@@ -38,7 +38,10 @@ class KeptDraft:
 
     def _send(self) -> None:
         self._is_kept = self._draft is not None
-        kept = _without_secrets(self._draft) if self._draft else None
+        kept = None
+        if self._draft is not None:
+            # Whoever signs in next in this tab is not shown what somebody else typed.
+            kept = {"user_id": self._visitor.user.id, "draft": _without_secrets(self._draft)}
         if not self._visitor.client.is_deleted:
             self._visitor.client.run_javascript(f"cxKeepDraft({json.dumps(kept)})")
 

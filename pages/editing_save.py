@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cronpp_app.domain.jobs import JobDefinition
-from cronpp_app.errors import InvalidInput, StaleVersion
+from cronpp_app.errors import InvalidInput, NotFound, StaleVersion
 from cronpp_app.services.accounts import User
 from pages.editing import Editing
 from pages.editing_checks import worded
@@ -22,7 +22,11 @@ class Saving:
 
     async def save(self, user: User) -> None:
         """Save the form and lead to the jobs, or show at its fields what is wrong."""
+        if self.is_leaving:  # a second click must not make a second job
+            return
         draft = self._editing.form.draft()
+        # Our own change comes back as an event; it is none to be told about.
+        self.is_leaving = True
         try:
             await self._store(user, self._editing.checked(draft))
         except InvalidInput as error:
@@ -30,17 +34,17 @@ class Saving:
             self._editing.refuse(worded(error, draft))
             self._visitor.tell("Not saved: some fields need another look.", good=False)
             return
-        except StaleVersion:
+        except (StaleVersion, NotFound):
             self.is_leaving = False
             if self.on_stale is not None:
                 await self.on_stale(user)
             return
-        self._editing.set_saved()
-        self._visitor.client.open("/jobs")
+        except BaseException:
+            self.is_leaving = False
+            raise
+        self._editing.leave("/jobs")
 
     async def _store(self, user: User, definition: JobDefinition) -> None:
-        # Our own change comes back as an event; it is none to be told about.
-        self.is_leaving = True
         jobs, job = self._visitor.services.jobs, self._editing.job
         if job is None:
             await jobs.create(user, definition)

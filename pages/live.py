@@ -8,6 +8,7 @@ from nicegui import background_tasks
 
 from cronpp_app.errors import NotSignedIn
 from cronpp_app.services.live import Subscription
+from pages.sessions import lead_to_login
 from pages.visitor import Visitor
 
 log = logging.getLogger("cronpp.pages")
@@ -80,6 +81,6 @@ class Live:
                 await self._on_batch(batch)
         except NotSignedIn:
             self.close()
-            self._visitor.send_to_login()
+            lead_to_login(self._visitor.client)
         except Exception:  # the next batch may well succeed; the page must not fall silent
             log.exception("page not brought up to date", extra={"user_id": self._visitor.user.id})

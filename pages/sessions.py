@@ -1,9 +1,11 @@
 """Open pages belong to sessions, and end with them."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from nicegui import Client, app, background_tasks
 
@@ -32,20 +34,38 @@ def token_of(client: Client) -> str:
     return token_in(request.cookies, scheme=request.url.scheme) or ""
 
 
+def lead_to_login(client: Client) -> None:
+    """Lead the browser to the login, and back to this page afterwards."""
+    url = client.request.url
+    here = f"{url.path}?{url.query}" if url.query else url.path
+    login = f"/login?next={quote(here, safe='/')}"
+    # What is not saved waits in the browser: the session it could be saved with is gone. One
+    # message: the toolkit may send a script after the order to leave that was given later.
+    client.run_javascript(f"window.cxSentAway({json.dumps(login)})")
+
+
+def forget(client: Client) -> None:
+    """Delete the page, whose socket may be open."""
+    if client.is_deleted:
+        return
+    client.delete()
+    # The toolkit deletes a page once its socket has gone, and fails if somebody was faster.
+    setattr(client, "delete", lambda: None)  # noqa: B010 - a method, to the checker of types
+
+
 def close_pages(belongs: Callable[[Identity], bool]) -> None:
     """Lead the open pages of sessions that `belongs` picks to the login, and forget them."""
     for client in tuple(Client.instances.values()):
         identity = identity_of(client)
         if identity is not None and belongs(identity):
-            client.open("/login")
-            background_tasks.create(_forget(client), name="close page")
+            lead_to_login(client)
+            background_tasks.create(_forget_soon(client), name="close page")
 
 
-async def _forget(client: Client) -> None:
+async def _forget_soon(client: Client) -> None:
     # The message that leads away must be sent before the page is gone.
     await asyncio.sleep(1.0)
-    if not client.is_deleted:
-        client.delete()
+    forget(client)
 
 
 def watch_sessions(services: "Services") -> None:

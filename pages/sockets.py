@@ -12,7 +12,7 @@ from typing import Any, Final
 from nicegui import Client, app, core
 
 from cronpp_app.services.accounts import Identity
-from pages.sessions import identity_of
+from pages.sessions import forget, identity_of
 
 log = logging.getLogger("cronpp.pages")
 
@@ -40,7 +40,7 @@ def _bind(client: Client) -> None:
         return
     if theirs is None or theirs.session_id != mine.session_id:
         log.warning("socket without the session of its page", extra={"user_id": mine.user.id})
-        client.delete()
+        forget(client)
 
 
 def _only_own(handler: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from nicegui import Client, ui
 
@@ -15,7 +14,7 @@ from cronpp_app.errors import CronppError, NotSignedIn
 from cronpp_app.services.accounts import Identity, User
 from cronpp_app.services.acting import act
 from cronpp_app.services.web_sessions import origin_of
-from pages.sessions import token_of
+from pages.sessions import lead_to_login, token_of
 
 if TYPE_CHECKING:
     from cronpp_app.composition import Services
@@ -60,7 +59,7 @@ class Visitor:
             try:
                 await handler(await self.me(), *arguments)
             except NotSignedIn:
-                self.send_to_login()
+                lead_to_login(self.client)
             except CronppError as error:
                 self.tell(str(error), good=False)
             except Exception:  # whatever it was, the person must not wait for nothing
@@ -68,14 +67,6 @@ class Visitor:
                 self.tell("That did not work; try again in a moment.", good=False)
 
         return checked
-
-    def send_to_login(self) -> None:
-        """Lead the browser to the login, and back here afterwards."""
-        url = self.client.request.url
-        here = f"{url.path}?{url.query}" if url.query else url.path
-        # What is not saved waits in the browser: the session it could be saved with is gone.
-        self.client.run_javascript("window.cxSentAway()")
-        self.client.open(f"/login?next={quote(here, safe='/')}")
 
     def tell(self, words: str, *, good: bool = True) -> None:
         """Show a message for a few seconds."""

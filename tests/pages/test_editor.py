@@ -25,6 +25,17 @@ async def test_a_name_and_an_address_make_a_job(ada: Person, services: Services)
     assert job.definition.action.url == "https://example.org/hook"
 
 
+async def test_a_double_click_makes_one_job(ada: Person, services: Services) -> None:
+    await ada.browser.open("/jobs/new")
+    fill(ada.browser, "name", "Nightly export")
+    fill(ada.browser, "url", "https://example.org/hook")
+    ada.browser.find(marker="save").click()
+    ada.browser.find(marker="save").click()
+    await saved(services, ada.user)
+    await ada.browser.open("/jobs")
+    assert len(await jobs_of(services, ada.user)) == 1
+
+
 async def test_what_is_wrong_is_told_at_its_field_and_what_was_typed_stays(
     ada: Person, services: Services
 ) -> None:

@@ -72,14 +72,24 @@ async def test_a_draft_that_the_browser_kept_is_shown_again(ada: Person) -> None
     kept = definition_fields(job_definition(name="Half done"))
     kept["retry"]["max_retries"] = "many"
     await ada.browser.open("/jobs/new")
-    tell(ada.browser, "cx_draft", kept)
+    tell(ada.browser, "cx_draft", {"user_id": ada.user.id, "draft": kept})
     await until(lambda: value_of(ada.browser, "name") == "Half done")
     assert value_of(ada.browser, "max_retries") == "many"
     await ada.browser.open("/jobs/new")
-    tell(ada.browser, "cx_draft", {**kept, "overlap": 7, "retry": {"backoff": "none"}})
+    broken = {**kept, "overlap": 7, "retry": {"backoff": "none"}}
+    tell(ada.browser, "cx_draft", {"user_id": ada.user.id, "draft": broken})
     tell(ada.browser, "cx_draft", "nonsense")
     await ada.browser.should_see("New job")
     assert value_of(ada.browser, "name") == ""
+
+
+async def test_a_draft_is_shown_to_nobody_but_who_typed_it(ada: Person, bob: Person) -> None:
+    kept = definition_fields(job_definition(name="What Ada typed"))
+    await bob.browser.open("/jobs/new")
+    tell(bob.browser, "cx_draft", {"user_id": ada.user.id, "draft": kept})
+    tell(bob.browser, "cx_draft", {"user_id": bob.user.id, "draft": {**kept, "name": "Bob's"}})
+    await until(lambda: value_of(bob.browser, "name") == "Bob's")
+    await bob.browser.should_not_see("What Ada typed")
 
 
 async def test_a_quieter_minute_is_offered_to_what_fires_with_many_others(

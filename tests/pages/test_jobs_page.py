@@ -121,10 +121,10 @@ async def test_a_page_whose_session_ended_does_nothing_more(
     identity = await services.accounts.identify(ada.http.cookies["cronpp_session"])
     assert identity is not None
     await services.accounts.logout(identity)
-    opened: list[str] = []
-    client.open = lambda path, new_tab=False: opened.append(path)  # type: ignore[method-assign]
+    sent: list[str] = []
+    client.run_javascript = sent.append  # type: ignore[method-assign, assignment]
     act(ada.browser, "pause", job)
-    await until(lambda: opened == ["/login?next=/jobs"])
+    await until(lambda: sent == ['window.cxSentAway("/login?next=/jobs")'])
     assert (await services.jobs.get(ada.user, job.id)).enabled
 
 

@@ -74,9 +74,15 @@
     else window.cxKeepDraft(null);
   };
   // The session has ended: nothing can be saved now, but the draft is there after the login.
-  window.cxSentAway = () => {
+  window.cxSentAway = (login) => {
     unsaved = false;
     sessionStorage.setItem("cx-sent-away", location.pathname);
+    location.assign(login);
+  };
+  window.cxSaved = (path) => {
+    unsaved = false;
+    window.cxKeepDraft(null);
+    location.assign(path);
   };
 
   // A command pasted anywhere into the editor is meant for the whole form.
