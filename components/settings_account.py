@@ -1,26 +1,14 @@
-"""The account under settings: taking everything along, and leaving for good."""
+"""The account under settings: leaving for good."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from components.confirm import confirm
 from components.form import Form
-from components.markup import box, button, link, text
+from components.markup import box, button, text
 from components.password_fields import password_field, whose
 from components.section import section
 from cronpp_app.errors import FieldError
-
-
-def export_settings() -> None:
-    """Draw the ways to take along one's jobs, or all that is kept of one."""
-    words = "Your jobs, for POST /api/import; or everything stored about you"
-    with section("Export", words, "file-text", "calm"), box("cx-line cx-wrap"):
-        for label, path, name in (
-            ("Download my jobs", "/api/export", "cronpp-jobs.json"),
-            ("Download my data", "/api/auth/me/export", "cronpp-account.json"),
-        ):
-            made = link(label, path, "cx-button cx-button-plain", icon_name="arrow-down")
-            made.props["download"] = name
 
 
 class LeavingSettings:

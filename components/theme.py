@@ -34,7 +34,7 @@ def script() -> str:
     parts = [f"window.cxIconPaths={json.dumps(icons, separators=(',', ':'))};"]
     parts += [
         (STATIC / "js" / name).read_text(encoding="utf-8")
-        for name in ("time.js", "app.js", "keys.js", "entrance.js", "tables.js")
+        for name in ("time.js", "app.js", "keys.js", "entrance.js", "tables.js", "forms.js")
     ]
     return "\n".join(parts)
 

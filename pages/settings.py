@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from components.markup import box, text
-from components.settings_account import export_settings
 from components.settings_form import SettingsForm, SettingsValues
 from components.theme import theme_of
 from cronpp_app.domain.zones import load_zone
@@ -16,6 +15,7 @@ from pages.settings_account import LeavingKeeping, SessionKeeping
 from pages.settings_secrets import SecretKeeping
 from pages.settings_signing import SigningKeeping
 from pages.settings_tokens import TokenKeeping
+from pages.settings_transfer import TransferKeeping
 from pages.visitor import Visitor, visitor_of
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def register(services: "Services") -> None:
                 await TokenKeeping(visitor).draw()
                 await SecretKeeping(visitor).draw()
                 SigningKeeping(visitor)
-                export_settings()
+                TransferKeeping(visitor)
                 LeavingKeeping(visitor)
 
 

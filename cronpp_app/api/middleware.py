@@ -43,7 +43,10 @@ class GateRules:
 
 
 class Gate:
-    """Pure ASGI: puts `identity` (or None) into the request's state, or answers itself."""
+    """Pure ASGI: puts `identity` (or None) into the request's state, or answers itself.
+
+    A page of somebody signed in finds its `csrf_token` there, too.
+    """
 
     def __init__(
         self,
@@ -122,6 +125,9 @@ class Gate:
         if _is_api(path):
             self._check_api(scope, headers, identity, by_cookie=bearer is None)
             return None
+        if identity is not None:
+            # With it the page that is asked for may change something by the API.
+            scope["state"]["csrf_token"] = self._csrf.issue(identity)
         if identity is not None or path.startswith(self._rules.open_pages):
             return None
         return _to_login(scope)
