@@ -1,6 +1,7 @@
 """The body of a request: a JSON editor that is fetched once the page is there."""
 
 import json
+import re
 
 from nicegui import events, ui
 
@@ -8,14 +9,22 @@ from components.form import Form, error_line
 from components.markup import box, button, text
 from cronpp_app.services.json_text import InvalidJson, read_json
 
+_LINE_END = re.compile(r"\r\n?|\n")
+
 
 class BodyField:
-    """Shows the text and whether it is JSON; `value` is what is sent."""
+    """Shows the text and whether it is JSON; `value` is what is sent.
+
+    Editors know one end of a line only, and count by it; a text whose lines all end otherwise
+    gets its own ends back, one that nobody touched stays as it was.
+    """
 
     def __init__(self, form: Form, path: str, value: str) -> None:
         self._form = form
         self._editor: ui.codemirror | None = None
         self.value = value
+        ends = set(_LINE_END.findall(value))
+        self._end = ends.pop() if len(ends) == 1 else "\n"
         with box("cx-field"):
             with box("cx-line"):
                 text("Body", "cx-label cx-grow")
@@ -33,7 +42,10 @@ class BodyField:
         self._bone.delete()
         with self._place:
             self._editor = ui.codemirror(
-                self.value, on_change=self._changed, language="JSON", indent="  "
+                _LINE_END.sub("\n", self.value),
+                on_change=self._changed,
+                language="JSON",
+                indent="  ",
             )
         self._editor.classes("cx-code")
         self.set_dark(dark)
@@ -50,7 +62,7 @@ class BodyField:
             self._editor.set_theme("vscodeDark" if dark else "vscodeLight")
 
     def _changed(self, event: events.ValueChangeEventArguments[str]) -> None:
-        self.value = event.value or ""
+        self.value = (event.value or "").replace("\n", self._end)
         self._judge()
         self._form.changed()
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from components.markup import box, button, icon, notice, text
+from components.markup import box, button, icon, text
 
 
 class ChangedElsewhere:
@@ -36,11 +36,16 @@ class ChangedElsewhere:
                 )
                 button("Keep mine", on_keep, "cx-button-plain cx-button-small").mark("keep-mine")
 
-    def show_deleted(self) -> None:
-        """Say that there is nothing to save to any more."""
+    def show_deleted(self, *, on_keep: Callable[[], Any]) -> None:
+        """Say that there is nothing to save to any more; offer to make a new job of it."""
         self._place.clear()
-        with self._place:
-            notice("This job was deleted elsewhere. To keep it, copy what you need to a new job.")
+        with self._place, box("cx-notice cx-tint-bad cx-elsewhere") as told:
+            told.props["role"] = "alert"
+            icon("circle-alert")
+            text("This job was deleted elsewhere.", "cx-grow cx-strong")
+            button("Keep it as a new job", on_keep, "cx-button-plain cx-button-small").mark(
+                "keep-as-new"
+            )
 
     def hide(self) -> None:
         """Say nothing any more."""

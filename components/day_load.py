@@ -81,7 +81,8 @@ def _tell_crowded(values: LoadValues) -> None:
         with box("cx-line cx-small cx-muted"):
             icon("info")
             text(
-                "Jobs that crowd one minute can be spread: move their minute, or give them jitter."
+                "In the editor, a job that crowds a minute can be moved to another, or its runs "
+                "spread over some seconds."
             )
     if values.note:
         text(values.note, "cx-small cx-muted", tag="p")

@@ -21,7 +21,7 @@ _OVERLAPS = {
 _MISFIRES = {
     "latest": ("Run once for the latest", "However many times were missed, one run follows."),
     "skip": ("Skip what was missed", "Carry on with the next time as if nothing had happened."),
-    "all": ("Run every missed time", "One run each, oldest first, up to a day back."),
+    "all": ("Run every missed time", "One run each, oldest first, as far back as you say."),
 }
 _MOST_SHOWN = 8
 _LIMITS = {"max_retries": (0, 20), "base_seconds": (1, 3_600), "max_seconds": (1, 86_400)}
@@ -95,7 +95,6 @@ class EditorPolicies:
 
     def __init__(self, form: Form, values: Mapping[str, Any]) -> None:
         misfire = values["misfire"]
-        self._misfire = misfire
         with box("cx-two-fields"):
             self._overlap = Cards(
                 "If the previous run is still going",
@@ -104,8 +103,9 @@ class EditorPolicies:
                 on_change=form.changed,
             )
             self._policy = Cards(
-                "If a time was missed", _MISFIRES, misfire["policy"], on_change=form.changed
+                "If a time was missed", _MISFIRES, misfire["policy"], on_change=self._picked
             )
+        self._form = form
         self._grace = number_field(
             form,
             "misfire.grace_seconds",
@@ -113,11 +113,36 @@ class EditorPolicies:
             misfire["grace_seconds"],
             unit="seconds",
         )
+        self._limits = box("cx-two-fields")
+        with self._limits:
+            self._max_age = number_field(
+                form,
+                "misfire.max_age_seconds",
+                "Missed times count back for",
+                misfire["max_age_seconds"],
+                unit="seconds",
+            ).mark("max_age_seconds")
+            self._max_runs = number_field(
+                form, "misfire.max_runs", "And at most", misfire["max_runs"], unit="runs"
+            ).mark("max_runs")
+        self._show_limits()
 
     def draft(self) -> dict[str, Any]:
         """Return both policies as typed."""
-        own = {"policy": self._policy.value, "grace_seconds": whole(self._grace.value)}
-        return {"overlap": self._overlap.value, "misfire": {**self._misfire, **own}}
+        misfire = {
+            "policy": self._policy.value,
+            "grace_seconds": whole(self._grace.value),
+            "max_age_seconds": whole(self._max_age.value),
+            "max_runs": whole(self._max_runs.value),
+        }
+        return {"overlap": self._overlap.value, "misfire": misfire}
+
+    def _picked(self) -> None:
+        self._show_limits()
+        self._form.changed()
+
+    def _show_limits(self) -> None:
+        self._limits.set_visibility(self._policy.value == "all")
 
 
 def _policy(draft: Mapping[str, Any]) -> RetryPolicy | None:

@@ -82,9 +82,14 @@ class EditorWhat:
                 "Timeout",
                 action.get("timeout_seconds", 30),
                 unit="seconds",
+                hint="For the whole call; then the attempt has failed and may be retried.",
             )
             self._statuses = text_field(
-                self._form, "action.success_statuses", "Success statuses", statuses
+                self._form,
+                "action.success_statuses",
+                "Success statuses",
+                statuses,
+                hint="Statuses and ranges, with commas, like 200-299, 304.",
             )
         self._redirects = ui.switch(
             "Follow redirects",

@@ -7,17 +7,18 @@ from typing import Any
 
 from components.calmer import CalmerOffer
 from components.cron_field import CronField
+from components.editor_window import EditorWindow
 from components.form import Form, choice_field, number_field, text_field, whole
+from components.local_times import LOCAL, local_text, with_seconds
 from components.markup import box, icon, text
 from components.segments import Segments
 from components.zone_field import zone_field
+from cronpp_app.domain.schedule_notes import local_time_note
 from cronpp_app.domain.zones import load_zone
 
 KINDS = {"cron": "Cron", "interval": "Interval", "once": "Once"}
 _UNITS = {1: "seconds", 60: "minutes", 3_600: "hours", 86_400: "days"}
-# What this form does not show stays as it is while the kind stays.
-_KEPT = ("start_at", "end_at", "jitter_seconds")
-_LOCAL = "%Y-%m-%dT%H:%M"
+_LONGEST_INTERVAL = 31_536_000
 # Words of a moment to come, and what makes it of the present local time.
 _SOON: Mapping[str, Callable[[datetime], datetime]] = {
     "In 10 minutes": lambda now: now + timedelta(minutes=10),
@@ -40,7 +41,7 @@ class EditorWhen:
     ) -> None:
         self._form = form
         self._now = now
-        self._given = schedule
+        self._viewer_zone = viewer_zone
         self._kind = Segments(
             "Kind of schedule", KINDS, str(schedule["kind"]), on_change=self._switch
         )
@@ -53,11 +54,16 @@ class EditorWhen:
         with self._panes["interval"]:
             self._draw_interval(schedule)
         with self._panes["once"]:
-            self._draw_once(_local(schedule, zone))
+            self._draw_once(local_text(schedule.get("run_at"), zone))
         self._zone_box = box()
         with self._zone_box:
             first = [viewer_zone]
             self._zone = zone_field(form, "schedule.timezone", "Time zone", zone, first=first)
+            self._zone.on_value_change(self._show_pane)
+        self._window_box = box()
+        with self._window_box:
+            clock = viewer_zone if schedule["kind"] == "interval" else zone
+            self._window = EditorWindow(form, schedule, zone=clock)
         # The preview stands far below on a narrow screen.
         with box("cx-notice cx-tint-primary cx-only-narrow cx-when-words"):
             icon("clock")
@@ -71,17 +77,25 @@ class EditorWhen:
 
     def draft(self) -> dict[str, Any]:
         """Return the schedule as typed."""
-        kind = self._kind.value
-        same = kind == self._given["kind"]
-        kept = {name: self._given[name] for name in _KEPT if same and name in self._given}
-        match kind:
-            case "cron":
-                own = {"cron": self._cron.value, "timezone": self._zone.value}
-            case "interval":
-                own = {"every_seconds": self._every_seconds()}
-            case _:
-                own = {"run_at": _with_seconds(self._run_at.value), "timezone": self._zone.value}
-        return {"kind": kind, **kept, **own}
+        kind, zone = self._kind.value, self._zone.value
+        if kind == "once":
+            run_at = with_seconds(self._run_at.value)
+            return {"kind": kind, "run_at": run_at, "timezone": zone}
+        window = self._window.draft(kind)
+        if kind == "cron":
+            return {"kind": kind, **window, "cron": self._cron.value, "timezone": zone}
+        return {"kind": kind, **window, "every_seconds": self._every_seconds()}
+
+    def notes(self) -> list[str]:
+        """Return what a clock change makes of the date and time that is typed, if one does."""
+        if self._kind.value != "once":
+            return []
+        try:
+            typed = datetime.fromisoformat(str(self._run_at.value))
+        except ValueError:
+            return []
+        note = local_time_note(typed, str(self._zone.value))
+        return [note] if note else []
 
     def _draw_once(self, local: str) -> None:
         with box("cx-chips") as group:
@@ -95,7 +109,7 @@ class EditorWhen:
 
     def _pick_soon(self, words: str) -> None:
         local = self._now().astimezone(load_zone(self._zone.value or "UTC"))
-        self._run_at.value = _SOON[words](local).strftime(_LOCAL)
+        self._run_at.value = _SOON[words](local).strftime(LOCAL)
 
     def _draw_interval(self, schedule: Mapping[str, Any]) -> None:
         every = schedule.get("every_seconds", 300)
@@ -106,6 +120,16 @@ class EditorWhen:
             self._number = number_field(self._form, "schedule.every_seconds", "Every", number)
             self._number.mark("every")
             self._unit = choice_field(self._form, "schedule.unit", "Unit", _UNITS, unit)
+        html_id = self._number.html_id
+        self._form.add("schedule.every_seconds", self._show_interval_error, html_id=html_id)
+
+    def _show_interval_error(self, message: str | None) -> None:
+        """Say what is wrong in the unit that was chosen; there is nothing else to be wrong."""
+        size, typed = self._unit.value, str(self._number.value or "").strip()
+        most = f"{_LONGEST_INTERVAL // size:,} {_UNITS[size]}"
+        given = f', not "{typed}"' if typed else ""
+        words = f"Must be a whole number from 1 to {most}{given}."
+        self._number.error = words if message else None
 
     def _every_seconds(self) -> object:
         number = whole(self._number.value)
@@ -115,26 +139,13 @@ class EditorWhen:
         self._show_pane()
         self._form.changed()
 
-    def _show_pane(self) -> None:
+    def _show_pane(self, _: Any = None) -> None:
         for kind, pane in self._panes.items():
             pane.set_visibility(kind == self._kind.value)
         self._zone_box.set_visibility(self._kind.value != "interval")
-
-
-def _local(schedule: Mapping[str, Any], zone: str) -> str:
-    """Return `run_at` as a date field shows it: local time of its zone, without one."""
-    try:
-        moment = datetime.fromisoformat(str(schedule.get("run_at") or ""))
-    except ValueError:  # half typed
-        return ""
-    local = moment.astimezone(load_zone(zone)) if moment.tzinfo else moment
-    return local.strftime(f"{_LOCAL}:%S" if local.second else _LOCAL)
+        self._window_box.set_visibility(self._kind.value != "once")
+        self._window.follow(self._kind.value, self.timezone or self._viewer_zone)
 
 
 def _at_nine(now: datetime, *, days: int) -> datetime:
     return (now + timedelta(days=days)).replace(hour=9, minute=0)
-
-
-def _with_seconds(typed: str | None) -> str:
-    # Browsers leave out seconds that are zero.
-    return f"{typed}:00" if typed and len(typed) == len("2027-01-31T09:00") else typed or ""

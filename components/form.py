@@ -69,6 +69,7 @@ class Form:
         if html_id:
             ui.run_javascript(
                 f"const field = document.getElementById('{html_id}');"
+                "const fold = field?.closest('details'); if (fold) fold.open = true;"
                 "field?.scrollIntoView({block: 'center'}); field?.focus({preventScroll: true});"
             )
 

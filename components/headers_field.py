@@ -7,7 +7,7 @@ from functools import partial
 from nicegui import ui
 
 from components.form import Form, error_line
-from components.markup import box, button, icon_button, text
+from components.markup import box, button, icon_button, link, text
 from cronpp_app.domain.secrets import DOTS, is_secret_header
 from cronpp_app.errors import FieldError
 
@@ -58,6 +58,10 @@ class HeadersField:
             _, show = error_line()
             form.add(_PATH, show)
             button("Add header", self._add_blank, "cx-button-quiet", icon_name="plus")
+            with box("cx-hint"):
+                text("Keep tokens under ")
+                link("Settings", "/settings", "").props["target"] = "_blank"
+                text(" and write {{secret.NAME}} for one, here, in the URL or in the body.")
 
     def draft(self) -> dict[str, str]:
         """Return the headers as typed, rows without name and value left out."""

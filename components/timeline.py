@@ -24,6 +24,17 @@ _TONES = {
 }
 
 
+# What the colours of runs mean, and that of a tail.
+_KEYS = (
+    ("succeeded", "good"),
+    ("failed", "bad"),
+    ("running", "info"),
+    ("retrying, missed", "warn"),
+    ("pending, skipped, cancelled", "calm"),
+    ("late", "late"),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """A run on the axis; moments in ms since 1970, `words` without anything people wrote."""
@@ -102,6 +113,15 @@ class Timeline:
                     self._drawn[lane.job_id] = (drawn.classes("cx-lane"), lane)
             if values.note:
                 text(values.note, "cx-small cx-muted cx-timeline-note", tag="p")
+
+
+def timeline_keys() -> None:
+    """Draw what the colours mean."""
+    with box("cx-legend cx-wrap").style("gap:4px 14px"):
+        for words, tone in _KEYS:
+            with box(tag="span"):
+                box(f"cx-key-{tone}", tag="i")
+                text(words)
 
 
 def lane_drawing(lane: Lane, values: TimelineValues) -> str:

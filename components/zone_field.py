@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from nicegui import ui
 
 from components.form import Form, choice_field
+from components.markup import text
 from cronpp_app.domain.zones import known_zones
 
 _USUAL = (
@@ -38,5 +39,7 @@ def zone_field(
     names = dict.fromkeys((value, *first, *_USUAL, *known_zones()))
     options = {name: name.replace("_", " ") for name in names}
     made = choice_field(form, path, label, options, value)
-    made.props("use-input hide-selected fill-input input-debounce=0")
+    made.props("use-input hide-selected fill-input input-debounce=0").classes("cx-zone")
+    with made.add_slot("no-option"):
+        text("No time zone is called that; try a large city nearby.", "cx-no-option", tag="div")
     return made

@@ -8,6 +8,8 @@ from cronpp_app.domain.jobs import Action, Job, JobDefinition
 from cronpp_app.errors import FieldError, InvalidInput
 from cronpp_app.services.drafts import CheckTarget, parse_action, parse_changes, parse_job
 
+# What the fields of the public interface are called in the form.
+_NAMES = {"start_at": "the start", "base_seconds": "the first wait"}
 _BETTER_WORDS = {
     "name": "Give the job a name.",
     "schedule.run_at": "Choose a date and a time.",
@@ -54,13 +56,17 @@ def action_of(
 
 
 def worded(error: InvalidInput, draft: dict[str, Any]) -> list[FieldError]:
-    """Return the errors, in kinder words where a field was only left empty."""
-    return [
-        FieldError(problem.field, _BETTER_WORDS[problem.field])
-        if problem.field in _BETTER_WORDS and not _value(draft, problem.field)
-        else problem
-        for problem in error.errors
-    ]
+    """Return the errors in the words of the form, kinder where a field was only left empty."""
+    return [_worded(problem, draft) for problem in error.errors]
+
+
+def _worded(problem: FieldError, draft: dict[str, Any]) -> FieldError:
+    if problem.field in _BETTER_WORDS and not _value(draft, problem.field):
+        return FieldError(problem.field, _BETTER_WORDS[problem.field])
+    message = problem.message
+    for name, words in _NAMES.items():
+        message = message.replace(name, words)
+    return FieldError(problem.field, message)
 
 
 def _value(draft: Any, path: str) -> Any:

@@ -52,7 +52,7 @@ class Elsewhere:
         try:
             theirs = await self._visitor.services.jobs.get(user, mine.id)
         except NotFound:
-            self._notice.show_deleted()
+            self._notice.show_deleted(on_keep=self._keep_as_new)
             return
         if theirs.version == mine.version or self._saving.is_leaving:
             return
@@ -77,6 +77,11 @@ class Elsewhere:
         self._editing.job = theirs
         self._notice.hide()
         self._visitor.tell("Saving now replaces what was changed elsewhere.")
+
+    def _keep_as_new(self) -> None:
+        self._editing.job = None
+        self._notice.hide()
+        self._visitor.tell("Saving now makes a new job.")
 
 
 def _differences(mine: Job, theirs: Job) -> list[str]:

@@ -9,7 +9,7 @@ from components.day_load import DayLoad
 from components.markup import box, text
 from components.page_head import page_head
 from components.segments import Segments
-from components.timeline import Timeline
+from components.timeline import Timeline, timeline_keys
 from cronpp_app.services.accounts import User
 from pages.framed import framed
 from pages.live import Live
@@ -53,7 +53,7 @@ class TimelineView:
                 Segments("Time shown", options, span, on_change=visitor.guarded(self._pick))
                 self._totals = text("", "cx-small cx-muted").mark("totals")
                 box("cx-grow cx-only-wide")
-                _legend()
+                timeline_keys()
             self._timeline = Timeline()
         self._load = DayLoad()
         self._soon = Soon(visitor, self._redraw)
@@ -84,11 +84,3 @@ class TimelineView:
         address = "/timeline" if span == _FIRST else f"/timeline?span={span}"
         self._visitor.show_address(address)
         await self._redraw()
-
-
-def _legend() -> None:
-    with box("cx-legend cx-only-wide"):
-        for words, tone in (("succeeded", "good"), ("failed", "bad"), ("late", "late")):
-            with box(tag="span"):
-                box(f"cx-key-{tone}", tag="i")
-                text(words)

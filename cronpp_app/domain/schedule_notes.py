@@ -10,7 +10,7 @@ from cronpp_app.domain.cron_fires import LONGEST_GAP, next_cron_fire, next_wall
 from cronpp_app.domain.cron_words import listed
 from cronpp_app.domain.descriptions import day_of, time_of
 from cronpp_app.domain.schedule_kinds import CronSchedule, Schedule
-from cronpp_app.domain.zones import Period, periods_from
+from cronpp_app.domain.zones import Period, load_zone, periods_from
 
 # A year and a month, so that the preview always shows one spring and one autumn.
 _OUTLOOK = timedelta(days=396)
@@ -37,6 +37,22 @@ def preview_notes(schedule: Schedule, fires: Sequence[datetime]) -> tuple[str, .
         if note:
             notes.append(note)
     return tuple(notes)
+
+
+def local_time_note(wall: datetime, zone: str) -> str | None:
+    """Return what a clock change makes of `wall`, a local time of `zone` at which a job is to fire.
+
+    None if `wall` exists there once, as nearly all do.
+    """
+    here = load_zone(zone)
+    first, second = (wall.replace(tzinfo=here, fold=fold) for fold in (0, 1))
+    real = first.astimezone(UTC).astimezone(here).replace(tzinfo=None)
+    told = f"On {day_of(wall)} {time_of(wall)}"
+    if real != wall:
+        return f"{told} does not exist in {zone}; the job fires at {time_of(real)} instead."
+    if first.utcoffset() != second.utcoffset():
+        return f"{told} exists twice in {zone}; the job fires on the first pass."
+    return None
 
 
 def _clock_changes(schedule: CronSchedule, *, since: datetime) -> Iterator[Period]:

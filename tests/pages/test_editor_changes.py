@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from nicegui import ui
+
 from cronpp_app.composition import Services
 from cronpp_app.domain.jobs import HttpAction, Job
 from cronpp_app.domain.schedules import CronSchedule
 from tests.pages.conftest import Person
-from tests.pages.editor_fields import fill, value_of
+from tests.pages.editor_fields import fill, saved, value_of
 from tests.pages.waiting import sight_of, until
 
 AddJob = Callable[..., Awaitable[Job]]
@@ -93,3 +95,43 @@ async def test_other_peoples_jobs_are_not_there(ada: Person, bob: Person, add_jo
         answer = await bob.http.get(path)
         assert answer.status_code == 404
         assert "Nothing here" in answer.text
+
+
+async def test_the_ends_of_a_bodys_lines_outlive_the_editor(
+    ada: Person, add_job: AddJob, services: Services
+) -> None:
+    action = HttpAction(method="POST", url="https://example.org/hook", body="a\r\nb\r\nc")
+    job = await add_job(ada, action=action)
+    await ada.browser.open(f"/jobs/{job.id}/edit")
+    (body,) = await sight_of(lambda: _bodies(ada))
+    assert body.value == "a\nb\nc"  # as the browser counts its characters
+    body.value += "\nd"
+    ada.browser.find(marker="save").click()
+
+    async def edited() -> Job | None:
+        found = await services.jobs.get(ada.user, job.id)
+        return found if found.version > 1 else None
+
+    found = await sight_of(edited)
+    assert found is not None
+    assert isinstance(found.definition.action, HttpAction)
+    assert found.definition.action.body == "a\r\nb\r\nc\r\nd"
+
+
+async def test_a_job_deleted_elsewhere_can_be_kept_as_a_new_one(
+    ada: Person, add_job: AddJob, services: Services
+) -> None:
+    job = await add_job(ada)
+    await ada.browser.open(f"/jobs/{job.id}/edit")
+    fill(ada.browser, "name", "Not to be lost")
+    await services.jobs.delete(ada.user, job.id)
+    await ada.browser.should_see("This job was deleted elsewhere.", retries=50)
+    ada.browser.find(marker="keep-as-new").click()
+    ada.browser.find(marker="save").click()
+    assert (await saved(services, ada.user)).definition.name == "Not to be lost"
+
+
+async def _bodies(person: Person) -> list[ui.codemirror]:
+    assert person.browser.client is not None
+    elements = person.browser.client.elements.values()
+    return [element for element in elements if isinstance(element, ui.codemirror)]
