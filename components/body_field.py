@@ -7,6 +7,7 @@ from nicegui import events, ui
 
 from components.form import Form, error_line
 from components.markup import box, button, text
+from cronpp_app.domain.references import without_references
 from cronpp_app.services.json_text import InvalidJson, read_json
 
 _LINE_END = re.compile(r"\r\n?|\n")
@@ -27,14 +28,14 @@ class BodyField:
         self._end = ends.pop() if len(ends) == 1 else "\n"
         with box("cx-field"):
             with box("cx-line"):
-                text("Body", "cx-label cx-grow")
-                self._verdict = text("", "cx-small cx-strong").mark("body-verdict")
+                text("Body", "cx-label")
+                self._verdict = text("").mark("body-verdict")
                 button("Format", self._format, "cx-button-quiet cx-button-small")
             self._place = box("cx-code-editor")
             with self._place:
                 self._bone = box("cx-bone")
-            _, show = error_line()
-            form.add(path, show)
+            line, self._show_error = error_line()
+            form.add(path, self._show_problem, html_id=line.html_id)
         self._judge()
 
     def load(self, *, dark: bool) -> None:
@@ -66,16 +67,21 @@ class BodyField:
         self._judge()
         self._form.changed()
 
+    def _show_problem(self, message: str | None) -> None:
+        self._show_error(message)
+        # One line about it is enough.
+        self._verdict.set_visibility(message is None)
+
     def _judge(self) -> None:
         words, tone = "", ""
         if self.value.strip():
             try:
-                read_json(self.value)
+                read_json(without_references(self.value))
                 words, tone = "Valid JSON", "cx-good"
             except InvalidJson as error:
                 words, tone = f"Not JSON: {error}", "cx-warn"
         self._verdict.set_text(words)
-        self._verdict.classes(replace=f"cx-small cx-strong {tone}")
+        self._verdict.classes(replace=f"cx-small cx-strong cx-grow cx-body-verdict {tone}")
 
     def _format(self) -> None:
         try:

@@ -24,7 +24,7 @@ class Form:
         self._fields: dict[str, tuple[ShowError, str | None]] = {}
 
     def add(self, path: str, show: ShowError, *, html_id: str | None = None) -> None:
-        """Add a field that shows its own error; `html_id` is what to focus."""
+        """Add a field that shows its own error; `html_id` is what to lead to."""
         self._fields[path] = (show, html_id)
 
     def changed(self, *_: Any) -> None:
@@ -98,7 +98,7 @@ def lines_field(form: Form, path: str, label: str, value: str, *, hint: str = ""
     """Return a text of several lines."""
     with labelled(label, hint=hint) as words:
         made = ui.textarea(value=value, on_change=form.changed)
-        made.props(f"{_FIELD} debounce=200 autogrow")
+        made.props(f"{_FIELD} debounce=200 autogrow input-style=max-height:40vh")
         words.props["for"] = made.html_id
     return _added(form, path, made)
 

@@ -55,8 +55,8 @@ class HeadersField:
             self._place = box("cx-headers")
             for name, value in headers.items():
                 self._add(name, value, is_marked=name.casefold() in marked)
-            _, show = error_line()
-            form.add(_PATH, show)
+            line, show = error_line()
+            form.add(_PATH, show, html_id=line.html_id)
             button("Add header", self._add_blank, "cx-button-quiet", icon_name="plus")
             with box("cx-hint"):
                 text("Keep tokens under ")

@@ -7,7 +7,7 @@ from typing import Any
 from components.settings_tokens import TokenRow, TokenSettings
 from components.words import epoch_ms
 from cronpp_app.clock import utc_now
-from cronpp_app.errors import InvalidInput
+from cronpp_app.errors import FieldError, InvalidInput
 from cronpp_app.services.accounts import User
 from cronpp_app.services.drafts import check_fields
 from cronpp_app.services.tokens import TokenDraft
@@ -46,6 +46,9 @@ class TokenKeeping:
         ]
 
     async def _create(self, user: User, typed: Mapping[str, Any]) -> None:
+        if not typed["name"].strip():
+            self._settings.show_errors([FieldError("name", "Give the token a name.")])
+            return
         now = utc_now()
         draft: dict[str, Any] = {"name": typed["name"], "scope": typed["scope"]}
         if typed["days"]:

@@ -1,15 +1,18 @@
 """What a copied command calls: the common result of reading curl and wget."""
 
 import json
+import re
 from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from cronpp_app.services.headers import check_header_name
 
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 _LONGEST_TIMEOUT, _MOST_RETRIES = 3_600, 20
+# A scheme or none, and who signs in.
+_USER = re.compile(r"((?:[^/?#]*://)?)([^@/?#]+)@")
 _FORM = "application/x-www-form-urlencoded"
 CERTIFICATES = "Certificates are always checked here; the option to accept any is left out."
 
@@ -32,6 +35,9 @@ class PastedCall:
         if self.url:
             self.note("The command calls several URLs; only the first one is taken over.")
             return
+        if found := _USER.match(url):
+            self.sign_in(unquote(found[2]))
+            url = found[1] + url[found.end() :]
         self.url = url if "://" in url else f"http://{url}"
 
     def add_header(self, line: str) -> None:

@@ -116,3 +116,14 @@ def cells(browser: Browser) -> list[str]:
     marks = ("minute", "hour", "day", "month", "weekday")
     found = [browser.find(marker=f"cron-{mark}").elements.copy().pop() for mark in marks]
     return [cell.value for cell in found if isinstance(cell, ui.input)]
+
+
+async def test_a_body_is_judged_as_it_will_be_sent(ada: Person) -> None:
+    from components.body_field import BodyField
+    from components.form import Form
+
+    client = await ada.browser.open("/jobs/new")
+    with client:
+        body = BodyField(Form(lambda: None), "action.body", '{"tries": {{secret.TRIES}}}')
+    assert body.value
+    await ada.browser.should_see("Valid JSON")

@@ -55,6 +55,10 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
         {"headers": {"content-type": "application/json"}, "body": "{}"},
     ),
     (f"curl -u ada:pa:ss {U}", {"headers": {"Authorization": BASIC}}),
+    (
+        "curl https://ada:pa%3Ass@example.org/hook",
+        {"url": U, "headers": {"Authorization": BASIC}},
+    ),
     (f"curl -uada:pa:ss {U}", {"headers": {"Authorization": BASIC}}),
     (f"curl --oauth2-bearer t0ken {U}", {"headers": {"Authorization": "Bearer t0ken"}}),
     (f"curl -b 'a=1; b=2' {U}", {"headers": {"Cookie": "a=1; b=2"}}),
