@@ -1,8 +1,9 @@
 """The editor's help in a real browser: pasted commands, test runs, drafts that come back."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.conftest import Account, Target
+from tests.cluster.program import PASSWORD
 
 _PASTE = """([field, words]) => {
   const data = new DataTransfer();
@@ -66,6 +67,28 @@ def test_what_was_typed_is_back_after_a_reload_and_gone_after_a_fresh_start(page
     page.goto("/jobs/new")
     expect(page.locator(".cx-fire")).to_have_count(5)
     expect(name).to_have_value("")
+
+
+def test_a_half_filled_form_is_back_after_its_session_has_ended(page: Page, ada: Account) -> None:
+    page.goto("/jobs/new")
+    expect(page.locator(".cx-fire")).to_have_count(5)
+    paste(page, "Name", "x" * 300_001)  # more than the server would hear of
+    expect(page.get_by_text("Not taken over: 300,001 characters")).to_be_visible()
+    page.get_by_label("Name", exact=True).fill("Half done")
+    page.wait_for_function("Object.values(sessionStorage).some(kept => kept.includes('Half done'))")
+    asked: list[str] = []
+
+    def go_on(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.once("dialog", go_on)
+    ada.http.post("/api/auth/logout-all")
+    page.get_by_label("Email").fill(ada.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Half done")
+    assert asked == []
 
 
 def test_the_preview_goes_on_as_its_times_pass(page: Page) -> None:

@@ -128,6 +128,9 @@ def test_any_time_zone_is_found_by_typing(page: Page) -> None:
     page.get_by_role("option", name="Antarctica/Troll").click()
     expect(zone).to_have_value("Antarctica/Troll")
     expect(page.locator(".cx-fire").first).to_contain_text("UTC")
+    zone.fill("new_york")  # as programs write it
+    page.get_by_role("option", name="America/New York").click()
+    expect(zone).to_have_value("America/New York")
 
 
 def test_the_theme_is_kept_and_there_from_the_first_moment(page: Page) -> None:

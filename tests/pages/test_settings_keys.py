@@ -24,7 +24,7 @@ def seen(browser: Browser) -> str:
 async def test_a_token_is_made_shown_once_and_deleted(ada: Person, services: Services) -> None:
     await ada.browser.open("/settings")
     ada.browser.find(marker="create-token").click()
-    await ada.browser.should_see("Must be 1 to 100 characters", retries=50)
+    await ada.browser.should_see("Give the token a name.", retries=50)
     fill(ada.browser, "token-name", "Deploy <b>script</b>")
     ada.browser.find(marker="create-token").click()
     await until(lambda: "cpp_" in seen(ada.browser).replace("cpp_…", ""))
