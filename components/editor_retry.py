@@ -118,12 +118,12 @@ class EditorPolicies:
             self._max_age = number_field(
                 form,
                 "misfire.max_age_seconds",
-                "Missed times count back for",
+                "Catch up on times missed in the last",
                 misfire["max_age_seconds"],
                 unit="seconds",
             ).mark("max_age_seconds")
             self._max_runs = number_field(
-                form, "misfire.max_runs", "And at most", misfire["max_runs"], unit="runs"
+                form, "misfire.max_runs", "At most", misfire["max_runs"], unit="runs"
             ).mark("max_runs")
         self._show_limits()
 

@@ -82,7 +82,7 @@ class EditorWhat:
                 "Timeout",
                 action.get("timeout_seconds", 30),
                 unit="seconds",
-                hint="For the whole call; then the attempt has failed and may be retried.",
+                hint="For the whole call. After that the attempt has failed and may be retried.",
             )
             self._statuses = text_field(
                 self._form,

@@ -37,8 +37,8 @@ class EditorWindow:
                         "Spread over",
                         schedule.get("jitter_seconds") or 0,
                         unit="seconds",
-                        hint="Each run begins up to that much later, by chance, so that jobs with "
-                        "the same minute do not all begin at once.",
+                        hint="Each run starts up to that much later, at random, so that jobs due "
+                        "in the same minute do not all start at once.",
                     ).mark("jitter")
         # An interval always has a start: the moment it was made, unless it was given another.
         told = ("end_at", "jitter_seconds", *(["start_at"] if schedule["kind"] == "cron" else []))

@@ -59,9 +59,9 @@ class HeadersField:
             form.add(_PATH, show, html_id=line.html_id)
             button("Add header", self._add_blank, "cx-button-quiet", icon_name="plus")
             with box("cx-hint"):
-                text("Keep tokens under ")
+                text("Store tokens under ")
                 link("Settings", "/settings", "").props["target"] = "_blank"
-                text(" and write {{secret.NAME}} for one, here, in the URL or in the body.")
+                text(" and refer to them as {{secret.NAME}}, here, in the URL or in the body.")
 
     def draft(self) -> dict[str, str]:
         """Return the headers as typed, rows without name and value left out."""

@@ -38,7 +38,7 @@ class TransferSettings:
         self._place.clear()
         with self._place, box("cx-line cx-small cx-muted"):
             icon("loader", "cx-turning")
-            text(f"Looking through {name} …", "cx-copied")
+            text(f"Checking {name} …", "cx-copied")
 
     def show_found(self, name: str, jobs: Sequence[Mapping[str, Any]], *, number: int) -> None:
         """Show the first of the `number` jobs in the file, and ask whether to make them."""
@@ -53,7 +53,7 @@ class TransferSettings:
                 if number > _MOST_SHOWN:
                     words = f"and {number - _MOST_SHOWN:,} more"
                     text(words, "cx-row-line cx-small cx-muted", tag="li")
-            text("They are made anew, beside the jobs you have.", "cx-small cx-muted", tag="p")
+            text("They are added to the jobs you already have.", "cx-small cx-muted", tag="p")
             with box("cx-line cx-wrap"):
                 words = f"Import {counted(number, 'job')}"
                 button(words, self._on_import, "cx-button-primary", icon_name="check").mark(

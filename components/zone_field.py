@@ -41,5 +41,5 @@ def zone_field(
     made = choice_field(form, path, label, options, value)
     made.props("use-input hide-selected fill-input input-debounce=0").classes("cx-zone")
     with made.add_slot("no-option"):
-        text("No time zone is called that; try a large city nearby.", "cx-no-option", tag="div")
+        text("No time zone has that name; try a large city nearby.", "cx-no-option", tag="div")
     return made

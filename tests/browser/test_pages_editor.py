@@ -73,7 +73,7 @@ def test_a_half_filled_form_is_back_after_its_session_has_ended(page: Page, ada:
     page.goto("/jobs/new")
     expect(page.locator(".cx-fire")).to_have_count(5)
     paste(page, "Name", "x" * 300_001)  # more than the server would hear of
-    expect(page.get_by_text("Not taken over: 300,001 characters")).to_be_visible()
+    expect(page.get_by_text("Not pasted: 300,001 characters")).to_be_visible()
     page.get_by_label("Name", exact=True).fill("Half done")
     page.wait_for_function("Object.values(sessionStorage).some(kept => kept.includes('Half done'))")
     asked: list[str] = []

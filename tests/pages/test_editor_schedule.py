@@ -84,9 +84,9 @@ async def test_how_far_back_missed_times_count_is_asked_where_all_of_them_run(
     ada: Person, services: Services
 ) -> None:
     await ada.browser.open("/jobs/new")
-    await ada.browser.should_not_see("Missed times count back for")
+    await ada.browser.should_not_see("Catch up on times missed in the last")
     ada.browser.find(marker="card-all").trigger("change")
-    await ada.browser.should_see("Missed times count back for")
+    await ada.browser.should_see("Catch up on times missed in the last")
     fill(ada.browser, "name", "Ledger")
     fill(ada.browser, "url", "https://example.org")
     fill(ada.browser, "max_age_seconds", "3600")

@@ -19,7 +19,7 @@ async def choose(person: Person, outcome: dict[str, Any]) -> None:
     """Choose a file, and tell the page what the API found in it."""
     await person.browser.open("/settings")
     tell(person.browser, "cx_import_chosen", "cronpp-jobs.json")
-    await person.browser.should_see("Looking through cronpp-jobs.json …")
+    await person.browser.should_see("Checking cronpp-jobs.json …")
     tell(person.browser, "cx_import_checked", outcome)
 
 
