@@ -7,8 +7,13 @@ import pytest
 from httpx import AsyncClient
 from pymongo.errors import AutoReconnect
 
-from cronpp_app.store.idempotency import IdempotencyStore
-from tests.api.conftest import TestClock
+from cronpp_app.api.offered import ApiServices
+from cronpp_app.errors import Conflict
+from cronpp_app.services.idempotency import Idempotency
+from cronpp_app.store.database import Database
+from cronpp_app.store.idempotency import Answer, IdempotencyStore
+from cronpp_app.store.keys import Keys
+from tests.api.conftest import PASSWORD, TestClock
 from tests.api.created_jobs import create_job
 from tests.factories import job_body
 
@@ -29,8 +34,30 @@ async def test_many_creates_at_once_with_the_same_key_create_once(ada: AsyncClie
     answers = await asyncio.gather(
         *(ada.post("/api/jobs", json=job_body(), headers=headers) for _ in range(8))
     )
-    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
     assert (await ada.get("/api/jobs")).json()["total"] == 1
+
+
+async def test_a_repetition_does_not_wait_for_ever(
+    ada: AsyncClient, offered: ApiServices, database: Database, keys: Keys
+) -> None:
+    user = (await offered.accounts.login("ada@example.org", PASSWORD, origin="::1")).user
+    hasty = Idempotency(IdempotencyStore(database, keys), patience_seconds=0)
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: str) -> Answer:
+        begun.set()
+        await ended.wait()
+        return Answer(status=201, body="{}", headers={})
+
+    first = asyncio.create_task(hasty.once(user, "one", request="a", do=slow))
+    await begun.wait()
+    with pytest.raises(Conflict, match="still being worked on"):
+        await hasty.once(user, "one", request="a", do=slow)
+    ended.set()
+    await first
+    assert await hasty.once(user, "one", request="a", do=slow) == (first.result()[0], True)
 
 
 async def test_a_key_belongs_to_one_request_and_one_person(
