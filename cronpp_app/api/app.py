@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -30,6 +30,7 @@ from cronpp_app.api.offered import ApiServices
 from cronpp_app.api.openapi import docs_files, docs_router
 from cronpp_app.api.problems import add_problem_handlers
 from cronpp_app.api.rate_limits import RateLimit
+from cronpp_app.api.requests import each_parameter_once
 from cronpp_app.api.script_nonces import ScriptNonces
 from cronpp_app.api.unrouted import answer_unrouted
 from cronpp_app.services.web_sessions import CSRF_HEADER, CsrfTokens
@@ -95,7 +96,7 @@ def _include_routes(app: FastAPI) -> None:
     app.include_router(health.router)
     app.include_router(metrics.router)
     for router in (*_ROUTERS, docs_router(app)):
-        app.include_router(router, prefix="/api")
+        app.include_router(router, prefix="/api", dependencies=[Depends(each_parameter_once)])
     answer_unrouted(app)
 
 

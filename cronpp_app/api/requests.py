@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from cronpp_app.api.offered import ApiServices
 from cronpp_app.domain.jobs import Job, JobStatus
 from cronpp_app.domain.runs import RunStatus
-from cronpp_app.errors import NotSignedIn, StaleVersion
+from cronpp_app.errors import FieldError, InvalidInput, NotSignedIn, StaleVersion
 from cronpp_app.services.accounts import Identity, User
 from cronpp_app.services.draft_types import Moment, Text, Whole
 from cronpp_app.services.jobs import LONGEST_SEARCH
@@ -30,6 +30,14 @@ def identity_of(request: Request) -> Identity:
     if not isinstance(identity, Identity):
         raise NotSignedIn("Sign in first: send Authorization: Bearer <token>.")
     return identity
+
+
+def each_parameter_once(request: Request) -> None:
+    """Raise InvalidInput for query parameters given more than once: which one counts is a guess."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    repeated = dict.fromkeys(name for name in names if names.count(name) > 1)
+    if repeated:
+        raise InvalidInput(*(FieldError(name, "Is given more than once.") for name in repeated))
 
 
 def _user_of(identity: Annotated[Identity, Depends(identity_of)]) -> User:

@@ -79,6 +79,7 @@ async def test_lists_know_their_parameters_and_refuse_others(ada: AsyncClient) -
     job = await _job(ada)
     lists = ["/api/jobs", "/api/runs", "/api/tokens", f"/api/jobs/{job['id']}/runs"]
     wrong = ["limit=0", "limit=201", "limit=2.5", "limit=ten", "limit=", "cursor=x", "colour=red"]
+    wrong += ["limit=1&limit=2"]
     for path in lists:
         page = (await ada.get(path)).json()
         assert page.keys() == {"items", "next_cursor", "total", "total_is_exact"}
