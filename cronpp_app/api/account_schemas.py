@@ -5,9 +5,9 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from cronpp_app.api.audit_schemas import AuditEntryAnswer
+from cronpp_app.api.job_schemas import ExportedJobAnswer
 from cronpp_app.api.schemas import (
     Answer,
-    ExportedJobAnswer,
     RunSummaryAnswer,
     SessionAnswer,
     TokenAnswer,

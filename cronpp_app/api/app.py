@@ -27,7 +27,7 @@ from cronpp_app.api import (
 )
 from cronpp_app.api.middleware import Gate, GateRules
 from cronpp_app.api.offered import ApiServices
-from cronpp_app.api.openapi import docs_files, docs_router
+from cronpp_app.api.openapi import docs_files, docs_router, operation_id
 from cronpp_app.api.problems import add_problem_handlers
 from cronpp_app.api.rate_limits import RateLimit
 from cronpp_app.api.requests import each_parameter_once
@@ -71,7 +71,12 @@ def build_api(
     that may say, in X-Forwarded-For and X-Forwarded-Proto, for whom they ask and how that came.
     """
     app = FastAPI(
-        title="Cron++", version=__version__, openapi_url=None, docs_url=None, redoc_url=None
+        title="Cron++",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=operation_id,
     )
     add_problem_handlers(app)
     app.mount("/api/docs/files", docs_files())

@@ -9,8 +9,8 @@ from starlette.responses import Response
 from cronpp_app.api.answers import answered_once
 from cronpp_app.api.bodies import JsonBody
 from cronpp_app.api.documented import BulkDraft, body_of, problems
+from cronpp_app.api.job_schemas import BulkAnswer
 from cronpp_app.api.requests import Api, CurrentUser, IdempotencyKey
-from cronpp_app.api.schemas import BulkAnswer
 from cronpp_app.services.drafts import check_fields
 from cronpp_app.services.idempotency import Answer
 from cronpp_app.services.jobs import JobQuery

@@ -42,7 +42,7 @@ _SAID: Final = {
 }
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "seconds"}}
-JOB_EXAMPLE: Final = {
+JOB_EXAMPLE: Final[dict[str, Any]] = {
     "name": "Nightly export",
     "tags": ["billing"],
     "schedule": {"kind": "cron", "cron": "30 2 * * *", "timezone": "Europe/Berlin"},

@@ -16,8 +16,9 @@ _NAMED: Final[dict[str, Any]] = {
     "job_name": JOB_EXAMPLE["name"],
     "description": "Every day at 02:30",
     "tags": JOB_EXAMPLE["tags"],
-    "schedule": JOB_EXAMPLE["schedule"],
-    "action": JOB_EXAMPLE["action"],
+    "schedule": JOB_EXAMPLE["schedule"] | {"start_at": None, "end_at": None, "jitter_seconds": 0},
+    "action": JOB_EXAMPLE["action"]
+    | {"timeout_seconds": 30, "success_statuses": ["200-299"], "follow_redirects": False},
     "email": "ada@example.org",
     "timezone": "Europe/Berlin",
     "url": "https://example.org/hook",

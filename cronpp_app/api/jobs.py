@@ -8,6 +8,7 @@ from starlette.responses import Response
 from cronpp_app.api.answers import answered_once, job_answer, new_job, page_answer, started_run
 from cronpp_app.api.bodies import JsonBody
 from cronpp_app.api.documented import JOB_EXAMPLE, JobChanges, body_of, problems
+from cronpp_app.api.job_schemas import JobAnswer
 from cronpp_app.api.requests import (
     Api,
     CurrentUser,
@@ -19,7 +20,7 @@ from cronpp_app.api.requests import (
     versions_of,
 )
 from cronpp_app.api.run_schemas import ListedRunAnswer, StartedRunAnswer
-from cronpp_app.api.schemas import JobAnswer, PageAnswer
+from cronpp_app.api.schemas import PageAnswer
 from cronpp_app.domain.jobs import Job
 from cronpp_app.errors import Conflict, StaleVersion
 from cronpp_app.services.accounts import User

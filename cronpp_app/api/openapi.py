@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import compile_path
@@ -57,6 +58,12 @@ def document_of(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         app.openapi_schema = _made(app)
     return app.openapi_schema
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return what generated clients call the function for `route`, like jobs_create."""
+    module = route.endpoint.__module__.rpartition(".")[2]
+    return f"{module}_{route.name}"
 
 
 def methods_at(path: str, document: dict[str, Any]) -> set[str]:

@@ -1,6 +1,6 @@
 """Answers as the OpenAPI document describes them. Tests hold the real answers against these."""
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -105,107 +105,6 @@ class RunSummaryAnswer(Answer):
     by_status: dict[RunStatus, int]
     first_finished_at: AwareDatetime | None
     last_finished_at: AwareDatetime | None
-
-
-class LastRunAnswer(Answer):
-    """The latest run of a job that has ended."""
-
-    id: str
-    status: RunStatus
-    fire_time: AwareDatetime
-    finished_at: AwareDatetime | None
-    duration_ms: int | None
-    error: str | None
-
-
-class RetryAnswer(Answer):
-    """How many retries, and how long between them."""
-
-    max_retries: int
-    backoff: Literal["exponential", "linear", "fixed"]
-    base_seconds: int
-    max_seconds: int
-    jitter: bool
-    window_seconds: int | None = Field(default=None, description="only there if it was given")
-
-
-class MisfireAnswer(Answer):
-    """What becomes of fire times noticed late."""
-
-    policy: Literal["skip", "latest", "all"]
-    grace_seconds: int
-    max_age_seconds: int
-    max_runs: int
-
-
-class JobAnswer(Answer):
-    """A job; `schedule` and `action` are as they are given, their defaults filled in."""
-
-    id: str
-    version: int
-    name: str
-    description: str
-    tags: list[str]
-    schedule: dict[str, Any]
-    action: dict[str, Any]
-    retry: RetryAnswer
-    overlap: Literal["skip", "queue", "allow"]
-    misfire: MisfireAnswer
-    status: JobStatus
-    enabled: bool
-    paused_reason: str | None
-    next_run_time: AwareDatetime | None
-    last_run: LastRunAnswer | None
-    consecutive_failures: int
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
-
-
-class BulkAnswer(Answer):
-    """How many jobs there were, and how many of them were changed (or run)."""
-
-    matched: int
-    changed: int
-
-
-class ExportedJobAnswer(Answer):
-    """A job as an import takes it; secret header values are masked."""
-
-    id: str
-    name: str
-    description: str
-    tags: list[str]
-    schedule: dict[str, Any]
-    action: dict[str, Any]
-    retry: RetryAnswer
-    overlap: Literal["skip", "queue", "allow"]
-    misfire: MisfireAnswer
-    enabled: bool
-
-
-class ExportAnswer(Answer):
-    """All jobs of a person."""
-
-    format: Literal["cronpp-jobs"]
-    exported_at: AwareDatetime
-    jobs: list[ExportedJobAnswer]
-
-
-class ImportedJobAnswer(Answer):
-    """A job that an import made, or would make."""
-
-    name: str
-    enabled: bool
-    next_run_time: AwareDatetime | None
-
-
-class ImportAnswer(Answer):
-    """What an import made, or in a dry run would make (then there are no `ids`)."""
-
-    dry_run: bool
-    created: int
-    ids: list[str]
-    jobs: list[ImportedJobAnswer]
 
 
 class PageAnswer(Answer, Generic[Item]):

@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from cronpp_app.api.answers import answered_once, json_items
 from cronpp_app.api.bodies import LargeJsonBody
 from cronpp_app.api.documented import JOB_EXAMPLE, ImportDraft, body_of, problems
+from cronpp_app.api.job_schemas import ExportAnswer, ImportAnswer
 from cronpp_app.api.requests import Api, CurrentUser, IdempotencyKey
-from cronpp_app.api.schemas import ExportAnswer, ImportAnswer
 from cronpp_app.services.idempotency import Answer
 from cronpp_app.services.texts import moment_text
 from cronpp_app.services.transfer import Imported, envelope

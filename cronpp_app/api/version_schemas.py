@@ -1,11 +1,17 @@
 """Answers about the versions of a job."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
 from cronpp_app.api.audit_schemas import FieldChangeAnswer
-from cronpp_app.api.schemas import Answer, MisfireAnswer, RetryAnswer
+from cronpp_app.api.job_schemas import (
+    ActionAnswer,
+    MisfireAnswer,
+    RetryAnswer,
+    ScheduleAnswer,
+)
+from cronpp_app.api.schemas import Answer
 from cronpp_app.domain.audit import Via
 from cronpp_app.domain.versions import Origin
 
@@ -16,8 +22,8 @@ class DefinitionAnswer(Answer):
     name: str
     description: str
     tags: list[str]
-    schedule: dict[str, Any]
-    action: dict[str, Any]
+    schedule: ScheduleAnswer
+    action: ActionAnswer
     retry: RetryAnswer
     overlap: Literal["skip", "queue", "allow"]
     misfire: MisfireAnswer

@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from cronpp_app.api.answers import job_answer, page_answer
 from cronpp_app.api.documented import problems
+from cronpp_app.api.job_schemas import JobAnswer
 from cronpp_app.api.requests import Api, CurrentUser, IfMatch, Paging, check_version, versions_of
-from cronpp_app.api.schemas import JobAnswer, PageAnswer
+from cronpp_app.api.schemas import PageAnswer
 from cronpp_app.api.version_schemas import VersionAnswer
 from cronpp_app.services.fields import definition_fields
 from cronpp_app.services.texts import moment_text

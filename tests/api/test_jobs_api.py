@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from cronpp_app.api.schemas import JobAnswer
+from cronpp_app.api.job_schemas import JobAnswer
 from cronpp_app.domain.jobs import HttpAction
 from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.store.database import Database

@@ -58,6 +58,19 @@ async def test_every_answer_has_an_example_that_fits_its_schema(stranger: AsyncC
                         assert [one.message for one in found] == [], f"{method} {path} {status}"
 
 
+async def test_clients_made_from_the_document_have_short_names_and_typed_jobs(
+    stranger: AsyncClient,
+) -> None:
+    document = await _document(stranger)
+    operations = [one for methods in document["paths"].values() for one in methods.values()]
+    ids = [one["operationId"] for one in operations]
+    assert {"auth_login", "jobs_create", "jobs_edit", "runs_get", "transfer_export"} <= set(ids)
+    assert len(set(ids)) == len(ids)
+    job = document["components"]["schemas"]["JobAnswer"]["properties"]
+    assert job["schedule"]["discriminator"]["mapping"].keys() == {"cron", "interval", "once"}
+    assert job["action"]["discriminator"]["mapping"].keys() == {"http", "log"}
+
+
 async def test_the_examples_are_accepted(ada: AsyncClient) -> None:
     document = await _document(ada)
     for path in ("/api/jobs", "/api/schedules/preview"):

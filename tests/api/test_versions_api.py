@@ -4,7 +4,8 @@ from typing import Any
 
 from httpx import AsyncClient
 
-from cronpp_app.api.schemas import JobAnswer, PageAnswer
+from cronpp_app.api.job_schemas import JobAnswer
+from cronpp_app.api.schemas import PageAnswer
 from cronpp_app.api.version_schemas import VersionAnswer
 from tests.api.created_jobs import create_job
 from tests.factories import HOOK
