@@ -284,6 +284,8 @@ def _check_fires(
     ended = schedule.end_at is not None and schedule.end_at <= context.now
     if schedule == context.kept_schedule or (ended and context.may_have_ended):
         return
+    if ended:
+        refuse("Must be in the future.", field="end_at")
     fire = next_fire(schedule, after=context.now)
     if fire is None or fire > _years_after(context.now):
         refuse(f"Does not fire within the next {YEARS_AHEAD} years.", field=field)

@@ -187,6 +187,10 @@ def test_local_times_at_clock_changes_have_one_meaning(local: str, utc: str) -> 
             "schedule.cron",
         ),
         (
+            {"kind": "cron", "cron": "0 * * * *", "end_at": "2026-12-01T11:00:00Z"},
+            "schedule.end_at",
+        ),
+        (
             {"kind": "interval", "every_seconds": 60, "end_at": "2026-12-01T11:00:00Z"},
             "schedule.end_at",
         ),
