@@ -13,7 +13,6 @@ from components.local_times import LOCAL, local_text, with_seconds
 from components.markup import box, icon, text
 from components.segments import Segments
 from components.zone_field import zone_field
-from cronpp_app.domain.schedule_notes import local_time_note
 from cronpp_app.domain.zones import load_zone
 
 KINDS = {"cron": "Cron", "interval": "Interval", "once": "Once"}
@@ -85,17 +84,6 @@ class EditorWhen:
         if kind == "cron":
             return {"kind": kind, **window, "cron": self._cron.value, "timezone": zone}
         return {"kind": kind, **window, "every_seconds": self._every_seconds()}
-
-    def notes(self) -> list[str]:
-        """Return what a clock change makes of the date and time that is typed, if one does."""
-        if self._kind.value != "once":
-            return []
-        try:
-            typed = datetime.fromisoformat(str(self._run_at.value))
-        except ValueError:
-            return []
-        note = local_time_note(typed, str(self._zone.value))
-        return [note] if note else []
 
     def _draw_once(self, local: str) -> None:
         with box("cx-chips") as group:

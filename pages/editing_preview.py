@@ -55,7 +55,7 @@ class Preview:
             PreviewValues(
                 description=preview.description,
                 fire_times=[epoch_ms(fire) or 0 for fire in preview.fire_times],
-                notes=[*form.when.notes(), *preview.notes],
+                notes=preview.notes,
                 timezone=form.when.timezone,
             )
         )

@@ -9,12 +9,13 @@ from cronpp_app.domain.cron_fields import DAY, HOUR, MINUTE, SECOND, CronField
 from cronpp_app.domain.cron_fires import LONGEST_GAP, next_cron_fire, next_wall
 from cronpp_app.domain.cron_words import listed
 from cronpp_app.domain.descriptions import day_of, time_of
-from cronpp_app.domain.schedule_kinds import CronSchedule, Schedule
-from cronpp_app.domain.zones import Period, load_zone, periods_from
+from cronpp_app.domain.schedule_kinds import CronSchedule, OnceSchedule, Schedule
+from cronpp_app.domain.zones import Period, periods_from
 
 # A year and a month, so that the preview always shows one spring and one autumn.
 _OUTLOOK = timedelta(days=396)
 _RARE = timedelta(days=366)
+_DAY = timedelta(days=1)
 _LISTED_TIMES = 3
 _SECOND = timedelta(seconds=1)
 
@@ -28,6 +29,8 @@ def preview_notes(schedule: Schedule, fires: Sequence[datetime]) -> tuple[str, .
     """
     if not fires:
         return ("This schedule has no fire times left.",)
+    if isinstance(schedule, OnceSchedule):
+        return tuple(_once_notes(schedule.timezone, fires[0].astimezone(UTC).replace(tzinfo=None)))
     if not isinstance(schedule, CronSchedule):
         return ()
     cron = parse_cron(schedule.cron)
@@ -39,20 +42,30 @@ def preview_notes(schedule: Schedule, fires: Sequence[datetime]) -> tuple[str, .
     return tuple(notes)
 
 
-def local_time_note(wall: datetime, zone: str) -> str | None:
-    """Return what a clock change makes of `wall`, a local time of `zone` at which a job is to fire.
+def _once_notes(zone: str, moment: datetime) -> Iterator[str]:
+    """Yield what a clock change makes of the local time that `moment` (naive UTC) is.
 
-    None if `wall` exists there once, as nearly all do.
+    Just after a gap, that may have been meant as a time that does not exist (PEP 495).
     """
-    here = load_zone(zone)
-    first, second = (wall.replace(tzinfo=here, fold=fold) for fold in (0, 1))
-    real = first.astimezone(UTC).astimezone(here).replace(tzinfo=None)
-    told = f"On {day_of(wall)} {time_of(wall)}"
-    if real != wall:
-        return f"{told} does not exist in {zone}; the job fires at {time_of(real)} instead."
-    if first.utcoffset() != second.utcoffset():
-        return f"{told} exists twice in {zone}; the job fires on the first pass."
-    return None
+    for period in periods_from(zone, moment - _DAY):
+        change = period.offset - period.previous_offset
+        if period.starts_at - abs(change) > moment:
+            return
+        if not change or period.starts_at + abs(change) <= moment:
+            continue
+        is_after = moment >= period.starts_at
+        local = moment + (period.offset if is_after else period.previous_offset)
+        if change < timedelta(0):
+            which = "second" if is_after else "first"
+            yield (
+                f"On {day_of(local)} {time_of(local)} exists twice in {zone}; "
+                f"the job fires on the {which} pass."
+            )
+        elif is_after:
+            yield (
+                f"On {day_of(local - change)} {time_of(local - change)} does not exist in {zone}; "
+                f"the job fires at {time_of(local)} instead."
+            )
 
 
 def _clock_changes(schedule: CronSchedule, *, since: datetime) -> Iterator[Period]:

@@ -191,6 +191,29 @@ def test_a_preview_names_what_may_surprise(cron: str, zone: str, notes: list[str
     assert list(preview_notes(schedule, fires)) == notes
 
 
+GAP = "On 28 March 2027 02:30 does not exist in Europe/Berlin; the job fires at 03:30 instead."
+TWICE = "On 31 October 2027 02:30 exists twice in Europe/Berlin; the job fires on the {} pass."
+
+
+@pytest.mark.parametrize(
+    ("run_at", "notes"),
+    [
+        ("2027-03-28T00:59:59+00:00", []),
+        ("2027-03-28T01:30:00+00:00", [GAP]),
+        ("2027-03-28T02:00:00+00:00", []),
+        ("2027-10-30T23:59:59+00:00", []),
+        ("2027-10-31T00:30:00+00:00", [TWICE.format("first")]),
+        ("2027-10-31T01:30:00+00:00", [TWICE.format("second")]),
+        ("2027-10-31T02:00:00+00:00", []),
+    ],
+)
+def test_a_one_off_in_a_change_of_clocks_says_what_comes_of_it(
+    run_at: str, notes: list[str]
+) -> None:
+    schedule = OnceSchedule(run_at=datetime.fromisoformat(run_at), timezone="Europe/Berlin")
+    assert list(preview_notes(schedule, [schedule.run_at])) == notes
+
+
 def test_a_preview_says_when_nothing_is_left() -> None:
     assert preview_notes(OnceSchedule(run_at=NOON), []) == (
         "This schedule has no fire times left.",
