@@ -60,7 +60,8 @@ def _check(client: httpx.Client, folder: Path, *options: str) -> None:
         *("--header", f"Authorization: {client.headers['Authorization']}"),
         *("--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing"),
         *("--max-examples", str(EXAMPLES), "--generation-deterministic"),
-        *("--suppress-health-check", "all", "--no-color"),
+        # An import of 20,000 jobs takes its time where others work as well.
+        *("--request-timeout", "60", "--suppress-health-check", "all", "--no-color"),
         *options,
     ]
     answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
