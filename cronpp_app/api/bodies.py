@@ -20,8 +20,8 @@ _LITTLE = 64 * 1024
 async def json_body(request: Request) -> object:
     """Return the JSON that `request` carries.
 
-    Raises HTTPException 413 before more than 1 MiB is read and 415 for another content type,
-    InvalidInput for what is not JSON.
+    Raises HTTPException 413 before more than 1 MiB is read and 415 for another content type or a
+    packed one, InvalidInput for what is not JSON.
     """
     _check_type(request)
     raw = await _read(request, LARGEST)
@@ -42,6 +42,8 @@ def _check_type(request: Request) -> None:
     kind = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise HTTPException(415, "Send JSON, with Content-Type: application/json.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise HTTPException(415, "Send JSON as it is, without Content-Encoding.")
 
 
 def _json(raw: bytes) -> object:

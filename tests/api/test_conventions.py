@@ -1,5 +1,7 @@
 """The conventions of the public interface, held by every route alike."""
 
+import gzip
+import json
 import re
 from typing import Any
 
@@ -59,6 +61,15 @@ async def test_a_body_that_cannot_be_read_is_a_problem_on_every_route(
             operation.method, path, content=content, headers={"Content-Type": kind}
         )
         _assert_problem(answer, status)
+
+
+async def test_a_packed_body_is_refused_as_such_and_not_as_wrong_json(ada: AsyncClient) -> None:
+    packed = gzip.compress(json.dumps(job_body()).encode())
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    _assert_problem(await ada.post("/api/jobs", content=packed, headers=headers), 415)
+    headers["Content-Encoding"] = "identity"
+    plain = await ada.post("/api/jobs", content=json.dumps(job_body()), headers=headers)
+    assert plain.status_code == 201
 
 
 async def test_an_unknown_field_is_refused_on_every_route(ada: AsyncClient) -> None:
