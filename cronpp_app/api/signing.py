@@ -20,7 +20,10 @@ async def show(api: Api, user: CurrentUser) -> Response:
 
 @router.post("/rotate", responses={200: {"model": SigningSecretAnswer}, **problems(403, 409)})
 async def rotate(api: Api, user: CurrentUser) -> Response:
-    """Replace the signing secret; for 24 hours the one before signs as well."""
+    """Replace the signing secret; for 24 hours the one before signs as well.
+
+    Calls that begin some seconds later are signed with the new one.
+    """
     return _answer(await api.signing.rotate(user))
 
 
