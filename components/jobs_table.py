@@ -45,6 +45,7 @@ class JobsTable:
                 "pickall": self._pick_all,
             },
         )
+        self._table.element.classes("cx-jobs")
 
     @property
     def element(self) -> ui.element:

@@ -129,3 +129,18 @@ def test_a_phone_shows_cards_and_no_sideways_scrolling(
     page.get_by_role("button", name="Menu").click()
     page.get_by_role("link", name="Settings").click()
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+
+
+def test_a_job_with_endless_words_keeps_its_row_and_its_buttons_in_sight(
+    page: Page, ada: Account, target: Target
+) -> None:
+    zone = {"kind": "cron", "cron": "0 0 1 */3 *", "timezone": "America/Argentina/ComodRivadavia"}
+    tags = ["t" * 50, "second", "third"]
+    ada.add_job("N" * 200, f"{target.url}/ok?{'q' * 500}", schedule=zone, tags=tags)
+    more = page.get_by_role("button", name="More actions for ")
+    for width in (1440, 1280, 1024, 768, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(more).to_be_in_viewport(ratio=1)
+        box = "document.querySelector('.cx-jobs .q-table__middle')"
+        assert page.evaluate(f"{box}.scrollWidth <= {box}.clientWidth"), width
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), width

@@ -23,6 +23,7 @@
     dated: { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit",
              minute: "2-digit", second: "2-digit" },
     short: { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
+    far: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" },
     day: { day: "numeric", month: "short", year: "numeric" },
     second: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" },
     full: { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit",
@@ -42,8 +43,10 @@
     return formats.get(key);
   };
   const viewerZone = () => document.documentElement.dataset.cxZone || undefined;
+  // A day of another year than this says which.
+  const isFar = (ms) => Math.abs(ms - Date.now()) > 300 * DAY;
   const at = (ms, shape = "short", zone = undefined) =>
-    formatOf(shape, zone || viewerZone()).format(new Date(ms));
+    formatOf(shape === "short" && isFar(ms) ? "far" : shape, zone || viewerZone()).format(new Date(ms));
 
   window.cxInstallClock = (app) => {
     const now = Vue.ref(Date.now());
