@@ -1,14 +1,14 @@
 """The frame around every page of somebody signed in: header, drawer, content."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from nicegui import ui
 
-from components.markup import box, icon, icon_button, link, text
-from components.words import counted
+from components.markup import Text, box, icon, icon_button, link, text
+from components.worker_box import Load, WorkerBox
 
 # Path, words, icon, and the key that leads there after a "g".
 PAGES = (
@@ -32,7 +32,7 @@ def pages_for(*, is_admin: bool) -> tuple[tuple[str, str, str, str], ...]:
 class FrameValues:
     """What the frame tells: who is here, the way to this page, jobs and workers in numbers.
 
-    `workers` are pairs of slots and busy slots; `server_ms` is the server's clock; `failing` is
+    `server_ms` is the server's clock; `failing` is
     the number of failing jobs.
     """
 
@@ -41,22 +41,30 @@ class FrameValues:
     timezone: str
     path: str
     jobs: str
-    workers: Sequence[tuple[int, int]]
+    workers: Load
     server_ms: int
     failing: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameParts:
+    """What of the frame changes: the number of jobs, the workers."""
+
+    jobs: Text
+    workers: WorkerBox
+
+
 @contextmanager
-def frame(values: FrameValues, *, narrow: bool = False) -> Iterator[None]:
+def frame(values: FrameValues, *, narrow: bool = False) -> Iterator[FrameParts]:
     """Draw the frame; what is made within is the content of the page."""
     _tell_browser(values)
     layout = ui.context.client.layout.props('view="lHh LpR lff"')
     with layout:
-        drawer = _drawer(values)
+        drawer, parts = _drawer(values)
         _header(values, drawer)
     # The whole document is ours: Quasar's page becomes the main landmark by itself.
     with box(f"cx-page {'cx-page-narrow' if narrow else ''}"):
-        yield
+        yield parts
 
 
 def _tell_browser(values: FrameValues) -> None:
@@ -91,7 +99,7 @@ def logo() -> ui.element:
     return anchor
 
 
-def _drawer(values: FrameValues) -> ui.element:
+def _drawer(values: FrameValues) -> tuple[ui.element, FrameParts]:
     drawer = ui.element("q-drawer").props('show-if-above bordered :width="240" :breakpoint="1023"')
     with drawer:
         logo()
@@ -99,34 +107,15 @@ def _drawer(values: FrameValues) -> ui.element:
         navigation.props["aria-label"] = "Main"
         with navigation:
             for path, words, icon_name, key in pages_for(is_admin=values.is_admin):
-                _nav_item(path, words, icon_name, values).props["data-cx-go"] = key
-        _workers(values.workers)
-    return drawer
-
-
-def _nav_item(path: str, words: str, icon_name: str, values: FrameValues) -> ui.element:
-    item = link(words, path, "cx-nav", icon_name=icon_name)
-    if path == values.path:
-        item.props["aria-current"] = "page"
-    if path == "/jobs":
-        with item:
-            text(values.jobs, "cx-nav-count").mark("nav-jobs")
-    return item
-
-
-def _workers(workers: Sequence[tuple[int, int]]) -> None:
-    slots, busy = sum(slots for slots, _ in workers), sum(busy for _, busy in workers)
-    with box("cx-workers"):
-        with box("cx-line"):
-            box("cx-dot" if workers else "cx-dot cx-dot-bad", tag="i")
-            text("Workers ready" if workers else "No worker", "cx-small cx-strong")
-        if not workers:
-            text("Jobs wait until one starts: python worker.py", "cx-tiny cx-muted")
-            return
-        words = f"{counted(len(workers), 'worker')} · {busy:,} of {slots:,} slots in use"
-        text(words, "cx-tiny cx-muted cx-figure")
-        with box("cx-meter"):
-            box().style(f"transform:scaleX({busy / max(slots, 1):.3f})")
+                item = link(words, path, "cx-nav", icon_name=icon_name)
+                item.props["data-cx-go"] = key
+                if path == values.path:
+                    item.props["aria-current"] = "page"
+                if path == "/jobs":
+                    with item:
+                        jobs = text(values.jobs, "cx-nav-count").mark("nav-jobs")
+        parts = FrameParts(jobs=jobs, workers=WorkerBox(values.workers))
+    return drawer, parts
 
 
 def _header(values: FrameValues, drawer: ui.element) -> None:

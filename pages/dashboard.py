@@ -1,5 +1,6 @@
 """The home page: how everything is doing."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from fastapi import Request
@@ -9,10 +10,13 @@ from starlette.responses import RedirectResponse, Response
 from components.first_job import first_job
 from components.markup import box
 from components.page_head import new_job_link, page_head
+from cronpp_app.errors import CronppError
 from cronpp_app.services.jobs import JobQuery
 from pages.dashboard_figures import DashboardFigures
+from pages.frame_live import LOOKED_EVERY_SECONDS
 from pages.framed import framed
 from pages.live import Live
+from pages.looking import look_every
 from pages.routes import page
 from pages.soon import Soon
 from pages.visitor import Visitor, visitor_of
@@ -39,6 +43,7 @@ def register(services: "Services") -> None:
             await dashboard.draw()
         live = Live(visitor, dashboard.on_batch)
         ui.on("cx_visible", lambda event: live.set_visible(bool(event.args)))
+        look_every(LOOKED_EVERY_SECONDS, visitor.client, dashboard.look)
         await live.begin()
         return None
 
@@ -65,6 +70,11 @@ class Dashboard:
             await self._refresh()
         else:
             self._soon.ask()
+
+    async def look(self) -> None:
+        """Show what no change tells of: a worker that has died, a job that nobody took up."""
+        with suppress(CronppError):  # no database: the next look may find it
+            await self._refresh()
 
     async def _refresh(self) -> None:
         is_empty = await self._has_no_jobs()

@@ -12,7 +12,7 @@ from cronpp_app.clock import utc_now
 from cronpp_app.services.administration import Role
 from cronpp_app.services.jobs import JobQuery
 from pages.commands import Commands
-from pages.failing import watch_failing
+from pages.frame_live import keep_frame
 from pages.undoing import take_back
 from pages.visitor import Visitor
 
@@ -40,6 +40,6 @@ async def framed(visitor: Visitor, path: str, *, narrow: bool = False) -> AsyncI
     ui.on("cx_palette", lambda _: commands.open())
     ui.on("cx_shortcuts", lambda _: commands.show_shortcuts())
     ui.on("cx_undo", lambda event: take_back(visitor, event.args))
-    watch_failing(visitor, overview.failing)
-    with frame(values, narrow=narrow):
+    with frame(values, narrow=narrow) as parts:
+        keep_frame(visitor, parts, failing=overview.failing)
         yield
