@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.markup import box, icon, text, ticking
+from components.markup import box, icon, link, text, ticking
 
 _ICONS = {
     "failing": ("circle-x", "bad"),
@@ -27,26 +27,29 @@ class Trouble:
 class AttentionList:
     """Shows troubles, or that there are none; other ones later."""
 
-    def __init__(self, troubles: Sequence[Trouble]) -> None:
+    def __init__(self, troubles: Sequence[Trouble], total: int) -> None:
         with box("cx-card", tag="section").mark("attention"):
             with box("cx-line cx-next-head"):
                 text("Needs attention", "cx-h2", tag="h2")
-                self._count = text("", "cx-pill")
+                self._count = text("", "cx-pill").mark("troubles")
             self._list = box("cx-next", tag="ul")
-        self._shown: Sequence[Trouble] | None = None
-        self.show(troubles)
+        self._shown: tuple[Sequence[Trouble], int] | None = None
+        self.show(troubles, total)
 
-    def show(self, troubles: Sequence[Trouble]) -> None:
-        """Show other troubles; nothing is sent if they are the same."""
-        if troubles == self._shown:
+    def show(self, troubles: Sequence[Trouble], total: int) -> None:
+        """Show other troubles, of `total` that there are; nothing is sent if they are the same."""
+        if (troubles, total) == self._shown:
             return
-        self._shown = troubles
-        self._count.set_text(f"{len(troubles)}" if troubles else "")
+        self._shown = troubles, total
+        self._count.set_text(f"{total:,}" if troubles else "")
         self._count.set_visibility(bool(troubles))
         self._list.clear()
         with self._list:
             for trouble in troubles:
                 _line(trouble)
+            if total > len(troubles):
+                with box(tag="li"):
+                    link("All failing jobs", "/jobs?status=failing", "cx-next-job cx-next-all")
             if not troubles:
                 _all_well()
 
@@ -55,7 +58,7 @@ def _line(trouble: Trouble) -> None:
     icon_name, tone = _ICONS[trouble.kind]
     with box(tag="li"):
         anchor = box("cx-next-job", tag="a")
-        anchor.props["href"] = trouble.href
+        anchor.mark("trouble").props["href"] = trouble.href
         with anchor:
             with box(f"cx-tile-icon cx-tint-{tone}"):
                 icon(icon_name)

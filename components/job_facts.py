@@ -90,7 +90,7 @@ def _target(facts: Facts) -> None:
     text("Calls" if facts.method != "LOG" else "Writes", tag="dt")
     with box("cx-line", tag="dd").style("gap:8px;align-items:baseline"):
         method_mark(facts.method)
-        text(facts.target, "cx-mono").style("overflow-wrap:anywhere")
+        text(facts.target, "cx-mono cx-target")
 
 
 def _tags(facts: Facts) -> None:

@@ -14,7 +14,7 @@ from components.markup import box, button, icon, link, text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadValues:
-    """What the head tells; `failures` in a row, `last_run_id` to look at."""
+    """What the head tells; `failures` are in a row."""
 
     job_id: str
     name: str
@@ -22,7 +22,6 @@ class HeadValues:
     enabled: bool
     failures: int
     error: str
-    last_run_id: str
 
 
 class JobHead:
@@ -45,9 +44,10 @@ class JobHead:
                 back = link("", "/jobs", "cx-icon-button", icon_name="arrow-left")
                 back.props.update({"aria-label": "Back to all jobs", "title": "All jobs"})
                 with box("cx-line cx-grow cx-wrap"):
-                    text(values.name, "cx-h1", tag="h1").style("overflow-wrap:anywhere")
+                    name = text(values.name, "cx-h1 cx-clip-three", tag="h1")
+                    name.props["title"] = values.name
                     status_badge(values.status).mark("job-status")
-                with box("cx-line cx-wrap").style("gap:8px"):
+                with box("cx-line cx-job-buttons"):
                     self._buttons(values)
             if values.failures and values.enabled:
                 _failing(values)
@@ -93,8 +93,7 @@ def _failing(values: HeadValues) -> None:
         icon("circle-x")
         words = f"The last {times} failed" + (f": {values.error}" if values.error else ".")
         text(words, "cx-grow").style("overflow-wrap:anywhere")
-        if values.last_run_id:
-            link("Look at it", f"/jobs/{values.job_id}/runs/{values.last_run_id}", "cx-strong")
+        link("Look at it", f"/jobs/{values.job_id}/runs?status=FAILED", "cx-strong cx-nowrap")
 
 
 def gone_job() -> ui.element:

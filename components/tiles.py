@@ -30,7 +30,7 @@ _TILES = (
     ("flight", "In flight now", "send", "info", "/jobs?status=RUNNING"),
     ("runs", "Runs, last 24 h", "zap", "primary", "/activity"),
     ("lateness", "Lateness p95", "timer", "warn", "/timeline"),
-    ("failing", "Failing jobs", "shield-check", "good", "/jobs?status=failing"),
+    ("failing", "Failing jobs", "circle-check", "good", "/jobs?status=failing"),
 )
 
 
@@ -40,7 +40,7 @@ class Tiles:
     def __init__(self, figures: Figures) -> None:
         self._values: dict[str, Text] = {}
         self._notes: dict[str, Text] = {}
-        self._failing_icon: ui.element | None = None
+        self._badges: dict[str, tuple[ui.element, ui.element]] = {}
         with box("cx-tiles", tag="section") as tiles:
             tiles.props["aria-label"] = "Overview"
             for name, title, icon_name, tone, href in _TILES:
@@ -52,9 +52,10 @@ class Tiles:
         for name, (value, note) in _words(figures).items():
             self._values[name].set_text(value)
             self._notes[name].set_text(note)
-        if self._failing_icon is not None:
-            tone = "bad" if figures.failing else "good"
-            self._failing_icon.classes(replace=f"cx-tile-icon cx-tint-{tone}")
+        tone, icon_name = ("bad", "circle-x") if figures.failing else ("good", "circle-check")
+        badge, drawn = self._badges["failing"]
+        badge.classes(replace=f"cx-tile-icon cx-tint-{tone}")
+        drawn.props["name"] = icon_name
 
     def _tile(self, name: str, title: str, *, icon_name: str, tone: str, href: str) -> None:
         tile = box("cx-card cx-tile", tag="a")
@@ -62,12 +63,10 @@ class Tiles:
         with tile.mark(f"tile-{name}"):
             with box("cx-tile-head"):
                 with box(f"cx-tile-icon cx-tint-{tone}") as badge:
-                    icon(icon_name)
+                    self._badges[name] = badge, icon(icon_name)
                 text(title, "cx-clip")
             self._values[name] = text("", "cx-tile-value", tag="div")
             self._notes[name] = text("", "cx-tile-note cx-clip", tag="div")
-        if name == "failing":
-            self._failing_icon = badge
 
 
 def _words(figures: Figures) -> Mapping[str, tuple[str, str]]:

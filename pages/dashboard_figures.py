@@ -13,12 +13,11 @@ from components.words import epoch_ms
 from components.worker_list import WorkerHealth
 from cronpp_app.domain.jobs import Job, JobStatus
 from cronpp_app.services.overview import Attention, Overview, WorkerInfo
-from pages.troubles import troubles_of
+from pages.troubles import SHOWN_TROUBLES, troubles_of
 from pages.visitor import Visitor
 from pages.workers import worker_rows
 
 _SHOWN_NEXT = 5
-_SHOWN_TROUBLES = 6
 Answers = tuple[Overview, Sequence[Job], Attention, Sequence[WorkerInfo]]
 
 
@@ -36,7 +35,7 @@ class DashboardFigures:
             self._chart = RunsChart(_bars(overview), timezone=self._visitor.user.timezone)
             self._next = UpNext(_upcoming(upcoming))
         with box("cx-two"):
-            self._attention = AttentionList(troubles_of(attention, workers, most=_SHOWN_TROUBLES))
+            self._attention = AttentionList(*troubles_of(overview, attention, workers))
             self._workers = WorkerHealth(worker_rows(workers))
 
     async def refresh(self) -> None:
@@ -47,7 +46,7 @@ class DashboardFigures:
         self._tiles.show(_figures(overview))
         self._chart.show(_bars(overview))
         self._next.show(_upcoming(upcoming))
-        self._attention.show(troubles_of(attention, workers, most=_SHOWN_TROUBLES))
+        self._attention.show(*troubles_of(overview, attention, workers))
         self._workers.show(worker_rows(workers))
 
     async def _ask(self) -> Answers:
@@ -55,7 +54,7 @@ class DashboardFigures:
         overview, upcoming, attention, workers = await asyncio.gather(
             overviews.of(user),
             overviews.up_next(user, limit=_SHOWN_NEXT),
-            overviews.attention(user, limit=_SHOWN_TROUBLES),
+            overviews.attention(user, limit=SHOWN_TROUBLES),
             overviews.workers(),
         )
         return overview, upcoming, attention, workers

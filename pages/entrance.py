@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from components.entrance import EntranceValues, login_form, signup_form
 from components.theme import apply_theme
-from pages.routes import page
+from pages.routes import page, title_of
 
 if TYPE_CHECKING:
     from cronpp_app.composition import Services
@@ -49,7 +49,7 @@ def draw(path: str, values: EntranceValues) -> None:
 
 def refused(path: str, request: Request, values: EntranceValues, status: int) -> Response:
     """Return the page again, with what was typed and what is wrong with it."""
-    with Client(ui.page(path, title=f"{_TITLES[path]} · Cron++"), request=request) as client:
+    with Client(ui.page(path, title=title_of(_TITLES[path])), request=request) as client:
         draw(path, values)
         # Loading it again must ask for the page, not send the form once more.
         address = path if values.return_to == "/" else f"{path}?next={quote(values.return_to)}"

@@ -6,12 +6,13 @@ from fastapi import Request
 from nicegui import ui
 
 from cronpp_app.domain.jobs import Job
+from cronpp_app.domain.runs import RunStatus
 from cronpp_app.errors import NotFound
 from pages.framed import framed
 from pages.job_view import JobView
 from pages.live import Live
 from pages.lost import draw_not_found
-from pages.routes import page
+from pages.routes import page, title_of
 from pages.run_list import RunList
 from pages.visitor import Visitor, visitor_of
 
@@ -27,8 +28,9 @@ def register(services: "Services") -> None:
         await _open(services, job_id, wanted=RunList.read(request.query_params))
 
     @page("/jobs/{job_id}/runs", "Log")
-    async def log_page(job_id: str) -> None:
-        await _open(services, job_id, act="logs")
+    async def log_page(request: Request, job_id: str) -> None:
+        failed = request.query_params.get("status") == RunStatus.FAILED
+        await _open(services, job_id, act="failure" if failed else "logs")
 
     @page("/jobs/{job_id}/runs/{run_id}", "Run")
     async def run_page(job_id: str, run_id: str) -> None:
@@ -52,6 +54,7 @@ async def _open(
     job = await _found(visitor, job_id, run_id)
     if job is None:
         return
+    ui.page_title(title_of(job.definition.name))
     view = await _shown(visitor, job, wanted or RunList())
     if view is None:
         return

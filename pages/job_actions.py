@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from components.words import counted
+from cronpp_app.domain.runs import RunStatus
 from cronpp_app.services.accounts import User
+from cronpp_app.services.runs import RunQuery
 from pages.job_versions import JobVersions
 from pages.run_log import RunLog
 from pages.run_pick import RunPick
@@ -31,6 +33,8 @@ class JobActions:
                 self._visitor.client.open(f"/jobs/{copy.id}/edit")
             case "logs":
                 await self.open_log(user, job_id, None)
+            case "failure":
+                await self.open_log(user, job_id, await self._newest_failed(user, job_id))
             case "versions":
                 versions = JobVersions(self._visitor, job_id, on_closed=self._tell_address)
                 await versions.open(user)
@@ -42,6 +46,11 @@ class JobActions:
         newest = RunPick(job_id=job_id)
         pick = newest.on(run_id) if run_id is not None else newest
         await RunLog(self._visitor, pick, on_closed=self._tell_address).open(user)
+
+    async def _newest_failed(self, user: User, job_id: str) -> str | None:
+        query = RunQuery(job_id=job_id, status=RunStatus.FAILED, limit=1)
+        found = await self._visitor.services.runs.search(user, query)
+        return found.items[0].id if found.items else None
 
     def _tell_address(self) -> None:
         self._visitor.show_address(self.list_address())

@@ -23,7 +23,6 @@ def head_of(job: Job) -> HeadValues:
         enabled=job.enabled,
         failures=job.consecutive_failures,
         error=(last.error or "") if last else "",
-        last_run_id=last.id if last else "",
     )
 
 

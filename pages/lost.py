@@ -6,6 +6,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from components.empty import lost_page
 from components.theme import apply_theme
+from pages.routes import title_of
 
 _NOT_FOUND = (
     "Nothing here",
@@ -16,6 +17,8 @@ _BROKEN = (
     "This page could not be shown. Your jobs keep running; try again in a moment.",
 )
 
+_LOST = title_of("Not found")
+
 
 def register() -> None:
     """Register the 404 and 500 pages."""
@@ -24,7 +27,7 @@ def register() -> None:
     async def not_found(request: Request, _error: Exception) -> Response:
         if request.url.path.startswith("/_nicegui"):
             return PlainTextResponse("Not found", status_code=404)
-        with Client(ui.page("", title="Not found · Cron++"), request=request) as client:
+        with Client(ui.page(""), request=request) as client:
             draw_not_found()
         return client.build_response(request, 404)
 
@@ -36,6 +39,7 @@ def draw_not_found() -> None:
     client = ui.context.client
     apply_theme(client)
     client.status_code = 404
+    client.title = _LOST
     lost_page(404, *_NOT_FOUND)
 
 

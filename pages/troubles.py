@@ -6,17 +6,26 @@ from itertools import chain, zip_longest
 from components.attention import Trouble
 from components.words import counted, epoch_ms
 from cronpp_app.domain.jobs import Job
-from cronpp_app.services.overview import Attention, WorkerInfo
+from cronpp_app.services.overview import Attention, Overview, WorkerInfo
+
+SHOWN_TROUBLES = 6
 
 
-def troubles_of(attention: Attention, workers: Sequence[WorkerInfo], *, most: int) -> list[Trouble]:
-    """Return at most `most` lines: no worker first, then some of every kind."""
+def troubles_of(
+    overview: Overview, attention: Attention, workers: Sequence[WorkerInfo]
+) -> tuple[list[Trouble], int]:
+    """Return the lines to show, and how many there are to tell, shown or not.
+
+    No worker comes first, then some of every kind.
+    """
     stopped = [_stopped(job) for job in attention.stopped]
     failing = [_failing(job) for job in attention.failing]
     overdue = [_overdue(job) for job in attention.overdue]
     mixed = chain.from_iterable(zip_longest(failing, overdue, stopped))
     found = [trouble for trouble in mixed if trouble is not None]
-    return ([] if workers else [_NO_WORKER]) + found[: most - (not workers)]
+    lines = ([] if workers else [_NO_WORKER]) + found
+    more_failing = max(0, overview.failing - len(failing))
+    return lines[:SHOWN_TROUBLES], len(lines) + more_failing
 
 
 _NO_WORKER = Trouble(
@@ -35,7 +44,7 @@ def _failing(job: Job) -> Trouble:
         kind="failing",
         title=job.definition.name,
         words=f"{times} failed in a row" + (f": {why}" if why else ""),
-        href=f"/jobs/{job.id}/runs",
+        href=f"/jobs/{job.id}/runs?status=FAILED",
         since_ms=epoch_ms((last.finished_at or last.fire_time) if last else None),
     )
 

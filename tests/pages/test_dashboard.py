@@ -2,6 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from importlib import import_module
+
+import pytest
 
 from cronpp_app.clock import utc_now
 from cronpp_app.composition import Services
@@ -9,6 +12,7 @@ from cronpp_app.domain.jobs import Job
 from cronpp_app.store.database import Database
 from cronpp_app.store.workers import WorkerInfo, WorkerStore
 from tests.pages.conftest import Person
+from tests.pages.test_job_page import add_run
 
 AddJob = Callable[..., Awaitable[Job]]
 
@@ -51,6 +55,58 @@ async def test_what_fails_is_late_or_was_stopped_is_named_and_nothing_else(
     await ada.browser.should_see("Paused by Cron++: The target answered 410 Gone.")
     await ada.browser.should_not_see("Bob's broken")
     await ada.browser.should_not_see("No worker is running")
+
+
+async def test_more_troubles_than_fit_are_counted_and_led_to(
+    ada: Person, add_job: AddJob, database: Database
+) -> None:
+    await _beat(database)
+    for number in range(9):
+        await add_job(ada, name=f"Broken {number}")
+    await database.jobs.update_many({}, {"$set": {"consecutive_failures": 2}})
+    await ada.browser.open("/")
+    await ada.browser.should_see(marker="troubles", content="9")
+    await ada.browser.should_see("All failing jobs")
+
+
+async def test_why_a_job_fails_is_one_click_away_even_while_it_runs_again(
+    ada: Person, add_job: AddJob, database: Database
+) -> None:
+    await _beat(database)
+    job = await add_job(ada, name="Broken")
+    failed = await add_run(database, job, timedelta(minutes=1), status="FAILED")
+    await add_run(database, job, timedelta(seconds=1), status="SKIPPED")
+    await database.jobs.update_one({"_id": job.id}, {"$set": {"consecutive_failures": 1}})
+    await ada.browser.open("/")
+    [way] = {line.props["href"] for line in ada.browser.find(marker="trouble").elements}
+    await ada.browser.open(way)
+    await ada.browser.should_see(marker="run-status", content="Failed")
+    await ada.browser.should_see(failed)
+
+
+async def test_an_open_page_notices_that_the_last_worker_has_died(
+    ada: Person, add_job: AddJob, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("pages.frame_live", "pages.dashboard"):
+        monkeypatch.setattr(import_module(module), "LOOKED_EVERY_SECONDS", 0.05)
+    await _beat(database)
+    await add_job(ada)
+    await ada.browser.open("/")
+    await ada.browser.should_see("Workers ready")
+    await database.workers.delete_many({})
+    await ada.browser.should_see("No worker", marker="worker-box", retries=100)
+    await ada.browser.should_see("No worker is running", retries=100)
+
+
+async def test_the_number_of_jobs_beside_the_menu_follows(
+    ada: Person, add_job: AddJob, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module("pages.frame_live"), "_COUNTED_EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(services.overviews, "_fresh_seconds", 0.0)
+    await ada.browser.open("/settings")
+    await ada.browser.should_see(marker="nav-jobs", content="0")
+    await add_job(ada)
+    await ada.browser.should_see(marker="nav-jobs", content="1", retries=150)
 
 
 def _failed_run(error: str) -> dict[str, object]:

@@ -111,6 +111,16 @@ async def test_new_runs_and_their_ends_appear_by_themselves(
     await until(lambda: statuses(ada.browser) == ["CANCELLED"])
 
 
+async def test_the_tab_is_named_after_the_job_and_markup_in_it_stays_text(
+    ada: Person, bob: Person, add_job: AddJob
+) -> None:
+    job = await add_job(ada, name="<b>Tea</b> & cake")
+    page = await ada.http.get(f"/jobs/{job.id}")
+    assert "<title>&lt;b&gt;Tea&lt;/b&gt; &amp; cake · Cron++</title>" in page.text
+    lost = await bob.http.get(f"/jobs/{job.id}")
+    assert "<title>Not found · Cron++</title>" in lost.text
+
+
 async def test_other_peoples_jobs_and_runs_are_not_there(
     ada: Person, bob: Person, add_job: AddJob, database: Database
 ) -> None:
