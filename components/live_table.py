@@ -1,12 +1,10 @@
-"""A table that is brought up to date row by row: one slot per row, patched in the browser."""
+"""A table that is brought up to date row by row: one template per row, patched in the browser."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nicegui import events, ui
-
-from components.theme import STATIC
 
 Row = dict[str, Any]
 Handler = Callable[[Any], Any]
@@ -28,10 +26,8 @@ class LiveTable:
         self._columns = columns
         self._marks: dict[str, str] = {}
         self._sort = ""
-        self._table = ui.table(rows=[], columns=[], row_key="id", pagination=0)
-        self._table.classes("cx-table").props("flat hide-bottom hide-pagination")
-        self._table.add_slot("header", _template("table_head"))
-        self._table.add_slot("body", _template(template))
+        self._table = ui.element("cx-rows").classes("cx-table").mark("rows")
+        self._table.props.update({"rows": [], "columns": [], "template": template})
         for name, handler in on.items():
             self._table.on(name, _with_arguments(handler))
 
@@ -43,7 +39,8 @@ class LiveTable:
     @property
     def rows(self) -> list[Row]:
         """Return the rows as the browser has them."""
-        return self._table.rows
+        rows: list[Row] = self._table.props["rows"]
+        return rows
 
     def show(self, rows: Sequence[Row], *, sort: str) -> None:
         """Show these rows, in this order, under heads that tell the order `sort`.
@@ -54,15 +51,15 @@ class LiveTable:
             self.patch(rows)
             return
         self._sort = sort
-        self._table.columns = [
+        columns = [
             _column(*column, sort=sort, mark=self._marks.get(column[0], ""))
             for column in self._columns
         ]
-        self._table.rows = list(rows)
+        self._table.props.update({"rows": list(rows), "columns": columns})
 
     def patch(self, rows: Sequence[Row]) -> None:
         """Bring rows that are shown up to date, sending only what changed."""
-        known = {row["id"]: row for row in self._table.rows}
+        known = {row["id"]: row for row in self.rows}
         patches = []
         # The mirror stays equal without being sent: a later full update must not jump back.
         with self._table.props.suspend_updates():
@@ -80,7 +77,7 @@ class LiveTable:
             return
         self._marks[name] = mark
         with self._table.props.suspend_updates():
-            for column in self._table.columns:
+            for column in self._table.props["columns"]:
                 if column["name"] == name:
                     column["mark"] = mark
         sent = f"{self._table.id}, {json.dumps(name)}, {json.dumps(mark)}"
@@ -89,14 +86,10 @@ class LiveTable:
     def prepend(self, rows: Sequence[Row], *, most: int) -> None:
         """Put rows on top, sending only these; of more than `most` the last ones go."""
         with self._table.props.suspend_updates():
-            self._table.rows[:0] = rows
-            del self._table.rows[most:]
+            self.rows[:0] = rows
+            del self.rows[most:]
         sent = json.dumps(list(rows))
         self._table.client.run_javascript(f"cxPrepend({self._table.id}, {sent}, {most})")
-
-
-def _template(name: str) -> str:
-    return (STATIC / f"{name}.html").read_text(encoding="utf-8")
 
 
 def _with_arguments(handler: Handler) -> Callable[[events.GenericEventArguments], Any]:
@@ -104,9 +97,7 @@ def _with_arguments(handler: Handler) -> Callable[[events.GenericEventArguments]
 
 
 def _column(name: str, label: str, by: str | None, *, sort: str, mark: str) -> dict[str, Any]:
-    # A field that held a list would cost a slot per cell; rows are read in the slot anyway.
-    column: dict[str, Any] = {"name": name, "label": label, "field": "id", "by": by}
-    column["mark"] = mark
+    column: dict[str, Any] = {"name": name, "label": label, "by": by, "mark": mark}
     if by == sort.removeprefix("-"):
         column["order"] = "descending" if sort.startswith("-") else "ascending"
     return column

@@ -10,6 +10,7 @@ from nicegui import Client, app, ui
 
 STATIC = Path(__file__).parent / "static"
 THEME_COOKIE = "cx_theme"
+_SCRIPTS = ("time.js", "tables.js", "app.js", "keys.js", "entrance.js", "forms.js")
 _DARK = {"dark": True, "light": False}
 
 # The scheme is known before the first pixel: no flash of the other one.
@@ -29,13 +30,12 @@ def style_sheet() -> str:
 
 @lru_cache(maxsize=1)
 def script() -> str:
-    """Return all our JavaScript, the icons' paths included."""
+    """Return all our JavaScript, the icons' paths and the rows' templates included."""
     icons = json.loads((STATIC / "icons" / "icons.json").read_text(encoding="utf-8"))
+    templates = {file.stem: file.read_text(encoding="utf-8") for file in STATIC.glob("*.html")}
     parts = [f"window.cxIconPaths={json.dumps(icons, separators=(',', ':'))};"]
-    parts += [
-        (STATIC / "js" / name).read_text(encoding="utf-8")
-        for name in ("time.js", "app.js", "keys.js", "entrance.js", "tables.js", "forms.js")
-    ]
+    parts.append(f"window.cxTemplates={json.dumps(dict(sorted(templates.items())))};")
+    parts += [(STATIC / "js" / name).read_text(encoding="utf-8") for name in _SCRIPTS]
     return "\n".join(parts)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from nicegui import ui
 from nicegui.testing.user import User as Browser
 
 from cronpp_app.clock import utc_now
@@ -140,7 +139,7 @@ async def test_activity_shows_the_runs_of_all_jobs_and_can_show_one_only(
     await add_run(database, second, timedelta(minutes=2), status="FAILED")
     await ada.browser.open("/activity")
     assert [row["job"] for row in rows(ada.browser)] == ["First", "Second"]
-    ada.browser.find(ui.table).trigger("only", second.id)
+    ada.browser.find(marker="rows").trigger("only", second.id)
     await until(lambda: [row["job"] for row in rows(ada.browser)] == ["Second"])
     await ada.browser.should_see("Only Second")
     ada.browser.find(marker="clear-filters").click()

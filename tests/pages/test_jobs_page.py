@@ -19,14 +19,15 @@ from tests.pages.waiting import until
 AddJob = Callable[..., Awaitable[Job]]
 
 
-def table(browser: Browser) -> ui.table:
+def table(browser: Browser) -> ui.element:
     """Return the table, hidden or not."""
     assert browser.client is not None
-    return next(e for e in browser.client.elements.values() if isinstance(e, ui.table))
+    return next(e for e in browser.client.elements.values() if e.tag == "cx-rows")
 
 
 def rows(browser: Browser) -> Sequence[dict[str, Any]]:
-    return table(browser).rows
+    shown: Sequence[dict[str, Any]] = table(browser).props["rows"]
+    return shown
 
 
 def names(browser: Browser) -> list[str]:
@@ -34,7 +35,7 @@ def names(browser: Browser) -> list[str]:
 
 
 def act(browser: Browser, verb: str, job: Job) -> None:
-    browser.find(ui.table).trigger("act", [verb, job.id])
+    browser.find(marker="rows").trigger("act", [verb, job.id])
 
 
 async def test_a_row_tells_what_fires_when_and_in_which_words(ada: Person, add_job: AddJob) -> None:
@@ -176,7 +177,7 @@ async def test_long_lists_come_in_pages_there_and_back(ada: Person, add_job: Add
 
 
 def pick(browser: Browser, job: Job) -> None:
-    browser.find(ui.table).trigger("pick", [job.id, True])
+    browser.find(marker="rows").trigger("pick", [job.id, True])
 
 
 async def test_picked_jobs_are_paused_together_and_others_left_alone(
@@ -204,7 +205,7 @@ async def test_all_that_match_are_deleted_only_after_their_number_was_typed(
     kept = await add_job(ada, name="Kept")
     await ada.browser.open("/jobs?tag=old&sort=name")
     assert len(names(ada.browser)) == 25
-    ada.browser.find(ui.table).trigger("pickall", True)
+    ada.browser.find(marker="rows").trigger("pickall", True)
     await ada.browser.should_see("25 jobs selected")
     ada.browser.find(marker="pick-matching").click()
     await ada.browser.should_see("All 27 jobs that match")

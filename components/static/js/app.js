@@ -20,6 +20,7 @@
   window.cxInstall = (app) => {
     app.config.globalProperties.$q.iconMapFn = iconOf;
     window.cxInstallClock(app);
+    window.cxInstallTables(app);
   };
 
   // Assign only what changed: the slot of that row renders again, nothing else does.

@@ -1,5 +1,22 @@
-// New rows of a live table, copying, and whether somebody is reading.
+// Live tables, copying, and whether somebody is reading.
 (() => {
+  // Each template is one component for ever: in a slot of the toolkit it would be another one at
+  // each update of anything on the page, and menus would close and the focus be lost.
+  window.cxInstallTables = (app) => {
+    const { h } = Vue;
+    const made = {};
+    for (const [name, template] of Object.entries(window.cxTemplates)) made[name] = { props: ["props"], template };
+    app.component("cx-rows", {
+      props: ["rows", "columns", "template"],
+      emits: ["act", "sort", "pick", "pickall", "open", "only", "role", "access"],
+      setup: (p) => () => h("div", { class: "q-table__container q-table__card q-table--flat q-table--no-wrap" },
+        h("div", { class: "q-table__middle scroll" }, h("table", { class: "q-table" }, [
+          h("thead", h(made.table_head, { props: { cols: p.columns } })),
+          h("tbody", p.rows.map((row) => h(made[p.template], { key: row.id, props: { row } }))),
+        ]))),
+    });
+  };
+
   // Put rows on top, and drop what no longer fits; the slots of the others stay as they are.
   window.cxPrepend = (tableId, rows, most) => {
     const props = mounted_app?.elements[tableId]?.props;
