@@ -10,7 +10,16 @@ from nicegui import Client, app, ui
 
 STATIC = Path(__file__).parent / "static"
 THEME_COOKIE = "cx_theme"
-_SCRIPTS = ("time.js", "tables.js", "app.js", "keys.js", "entrance.js", "forms.js")
+_SCRIPTS = (
+    "time.js",
+    "tables.js",
+    "app.js",
+    "history.js",
+    "focus.js",
+    "keys.js",
+    "entrance.js",
+    "forms.js",
+)
 _DARK = {"dark": True, "light": False}
 
 # The scheme is known before the first pixel: no flash of the other one.

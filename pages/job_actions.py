@@ -7,6 +7,7 @@ from cronpp_app.domain.runs import RunStatus
 from cronpp_app.services.accounts import User
 from cronpp_app.services.runs import RunQuery
 from pages.job_versions import JobVersions
+from pages.overlay import tell_closed
 from pages.run_log import RunLog
 from pages.run_pick import RunPick
 from pages.undoing import tell_with_undo
@@ -53,7 +54,7 @@ class JobActions:
         return found.items[0].id if found.items else None
 
     def _tell_address(self) -> None:
-        self._visitor.show_address(self.list_address())
+        tell_closed(self._visitor, self.list_address())
 
     async def _run(self, user: User, job_id: str) -> None:
         job = await self._jobs.get(user, job_id)

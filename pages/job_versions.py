@@ -1,6 +1,5 @@
 """The versions of a job while they are looked at: what is there, and back to one of them."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,6 +11,7 @@ from cronpp_app.services.accounts import User
 from cronpp_app.services.versions import VersionQuery
 from pages.job_version_values import version_row
 from pages.live import Live
+from pages.overlay import tell_open
 from pages.undoing import tell_with_undo
 from pages.visitor import Visitor
 
@@ -42,7 +42,7 @@ class JobVersions:
             )
         await self._refresh(user)
         self._panel.element.open()
-        self._tell_address(f"/jobs/{self._job_id}/versions")
+        tell_open(self._visitor, f"/jobs/{self._job_id}/versions")
         self._live.start()
 
     async def _refresh(self, user: User) -> None:
@@ -88,9 +88,6 @@ class JobVersions:
         tell_with_undo(
             self._visitor, words, lambda now: self._restore(now, present, present=job.version)
         )
-
-    def _tell_address(self, path: str) -> None:
-        self._visitor.client.run_javascript(f"cxAddress({json.dumps(path)})")
 
     def _closed(self) -> None:
         self._live.close()

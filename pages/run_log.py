@@ -9,6 +9,7 @@ from cronpp_app.services.accounts import User
 from cronpp_app.services.drafts import run_fields
 from pages.job_values import log_head_of
 from pages.live import Live
+from pages.overlay import tell_open
 from pages.run_pick import RunPick
 from pages.run_reading import RunReading
 from pages.visitor import Visitor
@@ -55,13 +56,12 @@ class RunLog:
         )
 
     async def _show_run(self, user: User) -> None:
-        pick = self._pick
-        if pick.run_id is None:
+        if self._pick.run_id is None:
             self._panel.detail.show_nothing()
         else:
-            run, good = await self._reading.read(user, pick.run_id)
+            run, good = await self._reading.read(user, self._pick.run_id)
             self._panel.detail.show(run, good=good)
-        self._visitor.show_address(pick.address())
+        tell_open(self._visitor, self._pick.address())
 
     async def _on_batch(self, job_ids: frozenset[str]) -> None:
         if job_ids and self._job_id not in job_ids:

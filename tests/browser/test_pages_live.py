@@ -20,16 +20,41 @@ def test_a_job_made_elsewhere_appears_and_counts_down(
     expect(row.locator(".cx-cell-next time").first).to_contain_text("in ")
 
 
-def test_an_open_menu_outlives_a_change_of_its_row(
+def test_a_menu_opened_by_key_outlives_changes_of_its_row_and_of_the_page(
     page: Page, ada: Account, target: Target
 ) -> None:
     job = ada.add_job("Busy", f"{target.url}/ok")
-    page.get_by_role("button", name="More actions for Busy").click()
+    opener = page.get_by_role("button", name="More actions for Busy")
+    opener.press("Enter")
     edit = page.get_by_role("menuitem", name="Edit")
-    expect(edit).to_be_visible()
+    expect(edit).to_be_focused()
     ada.http.post(f"/api/jobs/{job['id']}/run")
     expect(page.locator("tr", has_text="Busy").locator(".cx-spark-SUCCESS")).to_have_count(1)
-    expect(edit).to_be_visible()
+    ada.add_job("Another", f"{target.url}/ok")
+    expect(page.locator("tr", has_text="Another")).to_be_visible()
+    expect(page.get_by_role("button", name="All 2")).to_be_visible()
+    expect(edit).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("menuitem", name="Delete")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(opener).to_be_focused()
+
+
+def test_the_way_back_closes_the_log_and_the_way_forward_opens_it(
+    page: Page, ada: Account, target: Target
+) -> None:
+    ada.add_job("Busy", f"{target.url}/ok")
+    opener, log = page.get_by_role("button", name="Logs of Busy"), page.locator(".cx-log")
+    for close in (lambda: page.keyboard.press("Escape"), page.go_back):
+        opener.press("Enter")
+        expect(log).to_be_visible()
+        expect(page).to_have_url(re.compile("/runs$"))
+        close()
+        expect(log).to_have_count(0)
+        expect(page).to_have_url(re.compile("/jobs$"))
+        expect(opener).to_be_focused()
+    page.go_forward()
+    expect(log).to_be_visible()
 
 
 def test_filter_search_and_order_are_in_the_address(

@@ -33,8 +33,6 @@
     }
   };
 
-  window.cxAddress = (path) => history.replaceState(history.state, "", path);
-
   window.cxTheme = (theme) => {
     const secure = location.protocol === "https:" ? ";secure" : "";
     document.cookie = `cx_theme=${theme};path=/;max-age=31536000;samesite=lax${secure}`;
