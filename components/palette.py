@@ -1,5 +1,6 @@
 """The command palette: a search field and choices, ruled by keys alone."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -79,7 +80,7 @@ class Palette:
                     self._group(title, choices)
             if not any(groups.values()):
                 text(f"Nothing matches “{words}”.", "cx-palette-nothing", tag="p")
-        self._list.client.run_javascript("cxPaletteFound()")
+        self._list.client.run_javascript(f"cxPaletteFound({json.dumps(words)})")
 
     def _group(self, title: str, choices: Sequence[Choice]) -> None:
         with box() as group:

@@ -26,8 +26,7 @@ def test_the_palette_finds_jobs_pages_and_actions_by_keys_alone(
     expect(page.locator(".cx-fire")).to_have_count(5)
     page.keyboard.press("Control+k")
     page.keyboard.type("settings")
-    expect(options).to_have_count(1)
-    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")  # faster than any answer
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
     page.keyboard.press("Control+k")
     expect(search).to_be_focused()

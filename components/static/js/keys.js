@@ -30,8 +30,15 @@
   };
   // What is typed while the palette is on its way is meant for it.
   let early = null;
+  // An Enter before its answer is obeyed when that comes, not by what stood there before.
+  let found = null, waiting = null;
+  const obey = ({ shiftKey }) => {
+    if (shiftKey && chosen()?.dataset.cxOther) location.assign(chosen().dataset.cxOther);
+    else chosen()?.click();
+  };
   const typeEarly = (event) => {
     if (event.key === "Escape") early = null;
+    else if (event.key === "Enter") waiting = event;
     else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey) early += event.key;
     event.preventDefault();
   };
@@ -42,7 +49,13 @@
     input().focus();
     if (input().value) input().dispatchEvent(new Event("input", { bubbles: true }));
   };
-  window.cxPaletteFound = () => Vue.nextTick(() => choose(choices()[0]));
+  window.cxPaletteFound = (words) => Vue.nextTick(() => {
+    found = words;
+    choose(choices()[0]);
+    if (!waiting || early !== null || found !== input()?.value) return;
+    obey(waiting);
+    waiting = null;
+  });
   let typing;
   window.cxPaletteTyped = (event, emit) => {
     clearTimeout(typing);
@@ -51,10 +64,11 @@
   };
   const paletteKey = (event) => {
     const steps = { ArrowDown: 1, ArrowUp: -1 };
+    waiting = null;
     if (event.key in steps) move(steps[event.key]);
-    else if (event.key === "Enter" && event.shiftKey && chosen()?.dataset.cxOther) location.assign(chosen().dataset.cxOther);
-    else if (event.key === "Enter") chosen()?.click();
-    else return;
+    else if (event.key !== "Enter") return;
+    else if (found === input().value) obey(event);
+    else waiting = event;
     event.preventDefault();
   };
 
