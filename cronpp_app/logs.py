@@ -13,10 +13,12 @@ def set_up_logs(form: Literal["text", "json"], level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_JsonFormatter() if form == "json" else _TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for chatty in ("apscheduler", "pymongo", "httpx", "httpcore", "watchfiles", "uvicorn"):
+    for chatty in ("pymongo", "httpx", "httpcore", "watchfiles", "uvicorn"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # Tells, with a trace each, of whatever nonsense strangers send over a socket.
     logging.getLogger("engineio.server").setLevel(logging.CRITICAL)
+    # It warns of every turn it leaves out while one still waits for a database that is away.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

@@ -56,7 +56,8 @@ def _kept(file: Path) -> str:
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as new:
                 new.write(secrets.token_urlsafe(32))
-        return file.read_text().strip()
+        # Damaged bytes make another key, which is told from the right one.
+        return file.read_text(encoding="utf-8", errors="replace").strip()
     except OSError as error:
         raise SetupError(
             f"cannot keep the secret key in {file}: {error.strerror}. "

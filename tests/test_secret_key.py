@@ -30,3 +30,8 @@ def test_a_folder_that_cannot_be_used_is_named_with_the_remedy(tmp_path: Path) -
     (tmp_path / "data").write_text("a file, not a folder")
     with pytest.raises(SetupError, match="or set CRONPP_SECRET_KEY"):
         load_secret_key("", tmp_path / "data")
+
+
+def test_a_damaged_file_gives_a_key_that_is_told_from_the_right_one(tmp_path: Path) -> None:
+    (tmp_path / "secret.key").write_bytes(b"\xff\xfe" * 30)
+    assert load_secret_key("", tmp_path, may_make=False) == "\ufffd" * 60

@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from cronpp_app.store.outages import log_failure
+
 log = logging.getLogger("cronpp.worker")
 
 Step = Callable[[], Awaitable[bool]]
@@ -53,8 +55,8 @@ async def repeat(
         bell.mute()
         try:
             more_waits = await step()
-        except Exception:
-            log.exception("step failed", extra={"duty": duty})
+        except Exception as error:
+            log_failure(log, "step failed", error, duty=duty)
             await bell.wait(at_most_seconds=REST_AFTER_FAILURE_SECONDS)
             continue
         if not more_waits and not stop.is_set():

@@ -17,6 +17,7 @@ from cronpp_app.engine.renew import Renewing
 from cronpp_app.engine.start import Starting
 from cronpp_app.engine.upkeep import Upkeep
 from cronpp_app.store.notices import Notice, Notices
+from cronpp_app.store.outages import log_failure
 
 log = logging.getLogger("cronpp.worker")
 
@@ -163,15 +164,15 @@ async def _write_the_rest(recording: Recording) -> None:
         async with asyncio.timeout(LAST_WORDS_SECONDS):
             while not recording.is_empty:
                 await recording.step()
-    except Exception:
-        log.exception("last results could not be written; their leases will end")
+    except Exception as error:
+        log_failure(log, "last results could not be written; their leases will end", error)
 
 
 async def _give_back(starting: Starting) -> None:
     try:
         await starting.give_back()
-    except Exception:
-        log.exception("claims could not be given back; their leases will end")
+    except Exception as error:
+        log_failure(log, "claims could not be given back; their leases will end", error)
 
 
 async def _listen(

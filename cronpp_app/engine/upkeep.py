@@ -13,6 +13,7 @@ from cronpp_app.engine.database_clock import DatabaseClock
 from cronpp_app.engine.heartbeat import Heartbeat
 from cronpp_app.engine.turns import Turns
 from cronpp_app.store.counters import CounterStore
+from cronpp_app.store.outages import log_failure
 from cronpp_app.store.workers import WorkerInfo, WorkerStore
 
 log = logging.getLogger("cronpp.worker")
@@ -103,7 +104,7 @@ def _logged(duty: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]
     async def run() -> None:
         try:
             await duty()
-        except Exception:
-            log.exception("upkeep failed")
+        except Exception as error:
+            log_failure(log, "upkeep failed", error)
 
     return run

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from cronpp_app.clock import utc_now
+from cronpp_app.store.outages import log_failure
 
 log = logging.getLogger("cronpp.web")
 
@@ -33,5 +34,5 @@ async def upkeep(*unfinished: Callable[[], Awaitable[None]]) -> AsyncIterator[No
 async def _once(finish: Callable[[], Awaitable[None]]) -> None:
     try:
         await finish()
-    except Exception:  # the database may be away for a while
-        log.warning("what was interrupted is not finished", exc_info=True)
+    except Exception as error:  # the database may be away for a while
+        log_failure(log, "what was interrupted is not finished", error)

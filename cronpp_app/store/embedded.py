@@ -39,6 +39,7 @@ from cronpp_app.store.embedded_server import (
     start_server,
     stop_server,
 )
+from cronpp_app.store.outages import log_failure
 
 log = logging.getLogger("cronpp.mongodb")
 
@@ -63,6 +64,7 @@ class EmbeddedMongo:
         self._lock = lock
         self._start = start
         self._server = start()
+        self._ended: int | None = None
         self._stopping = threading.Event()
         self._watch = threading.Thread(target=self._keep_alive, name="mongodb-watch", daemon=True)
         self._watch.start()
@@ -97,14 +99,17 @@ class EmbeddedMongo:
             try:
                 self._look_after()
                 pause = _WATCH_SECONDS
-            except Exception:  # whatever hinders it now may be mended by the next look
-                log.exception("embedded MongoDB cannot be kept running")
+            except Exception as error:  # whatever hinders it now may be mended by the next look
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+                log_failure(log, "embedded MongoDB cannot be started", error, again_in=pause)
 
     def _look_after(self) -> None:
         status = self._server.process.poll()
         if status is not None:
-            log.error("embedded MongoDB ended by itself", extra={"pid": self.pid, "status": status})
+            if self._ended != self.pid:  # it is started in vain as long as the disk is full
+                self._ended = self.pid
+                told = {"pid": self.pid, "status": status}
+                log.error("embedded MongoDB ended by itself", extra=told)
             stop_server(self._server)
             self._server = self._start()
         elif self._data.limit_log():
@@ -164,15 +169,14 @@ def _start(binary: Mongod, folder: DataFolder, *, cache_gb: float) -> Server:
     for _ in range(_PORT_TRIES):
         server = start_server(binary, folder, port=port, cache_gb=cache_gb)
         try:
-            process = make_primary(server, folder)
+            process, pid = make_primary(server, folder), server.process.pid
+            folder.remember(Remembered(uri=server.uri, port=port, pid=pid, process=process))
         except PortTaken:  # between our look and its own
             port = free_port()
             continue
         except BaseException:
             stop_server(server)
             raise
-        pid = server.process.pid
-        folder.remember(Remembered(uri=server.uri, port=port, pid=pid, process=process))
         log.info(
             "embedded MongoDB is ready",
             extra={

@@ -77,6 +77,10 @@ class DataFolder:
                 "disk in CRONPP_DATA_DIR."
             )
 
+    def holds_data(self) -> bool:
+        """Return whether a server has written its files here before."""
+        return (self.database / "WiredTiger").is_file()
+
     def limit_log(self) -> bool:
         """Set a log that has grown large aside, replacing the one before; return if it was."""
         if not self.log.exists() or self.log.stat().st_size <= LARGEST_LOG_BYTES:
@@ -93,9 +97,11 @@ class DataFolder:
     def remembered(self) -> Remembered | None:
         """Return what the last start left, or None if there was none or it cannot be read."""
         try:
-            return Remembered(**json.loads(self.memory.read_text(encoding="utf-8")))
+            memory = Remembered(**json.loads(self.memory.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
+        is_whole = isinstance(memory.port, int) and isinstance(memory.uri, str)
+        return memory if is_whole and 0 < memory.port < 65536 else None
 
 
 def free_disk_bytes(folder: Path) -> int:

@@ -210,8 +210,9 @@ def _check_still_running(server: Server, folder: DataFolder) -> None:
     if status == _PORT_TAKEN_STATUS or _PORT_TAKEN in complaint:
         raise PortTaken(str(server.port))
     raise SetupError(
-        f"The embedded MongoDB ended with status {status} while it started. "
-        f"{complaint} Its log: {folder.log}"
+        f"The embedded MongoDB ended with status {status} while it started. {complaint} If the "
+        "disk is full, free some space; if files are damaged, set the data folder aside and "
+        f"restore a backup into a new one. Its log: {folder.log}"
     )
 
 

@@ -80,6 +80,14 @@ class TestAStart:
         (mongodb_folder / "mongodb.json").write_text('{"uri": "mongodb://127.0')
         assert notes_at(start_mongodb().uri) == ["kept"]
 
+    def test_survives_what_it_remembered_being_nonsense(
+        self, start_mongodb: Start, mongodb_folder: Path
+    ) -> None:
+        left = DataFolder(mongodb_folder)
+        left.prepare(free_disk_bytes)
+        left.memory.write_text('{"uri": 1, "port": "x", "pid": null, "process": 3}')
+        assert status_of(start_mongodb().uri)["setName"] == "cronpp"
+
     def test_keeps_the_folder_to_its_owner(
         self, start_mongodb: Start, mongodb_folder: Path
     ) -> None:

@@ -71,7 +71,8 @@ class TestARefusal:
         start_mongodb().stop()
         (mongodb_folder / "mongodb" / "WiredTiger.turtle").write_text("nonsense")
         with pytest.raises(
-            SetupError, match=r"ended with status .* It said: .*turtle file read error"
+            SetupError,
+            match=r"ended with status .* It said: .*turtle file read error.* restore a backup",
         ):
             start_mongodb()
 
