@@ -4,11 +4,15 @@ python main.py --help
 python main.py selftest | backup FILE | restore FILE
 """
 
+import signal
+
+if __name__ == "__main__":  # Ctrl-C while the imports below take their seconds leaves no trace
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import asyncio
 import contextlib
 import errno
 import logging
-import signal
 import socket
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,39 +23,43 @@ from fastapi import FastAPI
 from cronpp_app.backup import main as backup
 from cronpp_app.composition import build_services, build_web, egress_rules, open_keys
 from cronpp_app.errors import CronppError, SetupError
-from cronpp_app.event_loop import keep_collections_short, run_in_event_loop
+from cronpp_app.event_loop import keep_collections_short, run_in_event_loop, stop_on_signals
 from cronpp_app.logs import set_up_logs
 from cronpp_app.selftest.__main__ import main as selftest
 from cronpp_app.services.upkeep import upkeep
-from cronpp_app.settings import Settings, load_settings, parse_options
-from cronpp_app.store.database import connect
+from cronpp_app.settings import SECRETS, Settings, load_settings, parse_options
 from cronpp_app.store.embedded import start_embedded
 from cronpp_app.store.migrations import bring_up_to_date
+from cronpp_app.store.opened import opened
 from cronpp_app.supervisor import local_workers
 from pages import register_pages
 
 log = logging.getLogger("cronpp.web")
 
-# Secrets would show in the list of processes.
-_NOT_OPTIONS = {"secret_key", "new_secret_key", "heartbeat_url", "supervised"}
 _OTHER_PORT = "choose another with --port or CRONPP_PORT."
 _OTHER_HOST = "Name an address of this machine with --host or CRONPP_HOST."
 _LISTENING_REMEDIES = {
     errno.EADDRINUSE: f"Stop what uses that port, or {_OTHER_PORT}",
     errno.EACCES: f"Ports below 1024 are the administrator's; {_OTHER_PORT}",
 }
-OPTIONS = tuple(name for name in Settings.model_fields if name not in _NOT_OPTIONS)
+OPTIONS = tuple(name for name in Settings.model_fields if name not in {*SECRETS, "supervised"})
+_STOPPED_EARLY = "Cron++ was told to stop while it started"
+_ABOUT = (
+    "Cron++: web interface, REST API, local workers and embedded MongoDB. Commands with a --help "
+    "of their own: main.py selftest, main.py backup FILE, main.py restore FILE."
+)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run everything, or the command that comes first; return the exit status."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # either undoes what was begun
+        signal.signal(number, signal.default_int_handler)
     if arguments[:1] == ["selftest"]:
         return selftest(arguments[1:])
     if arguments and arguments[0] in ("backup", "restore"):
         return backup(arguments[0], arguments[1:])
     try:
-        description = "Cron++: web interface, REST API, local workers and embedded MongoDB."
-        settings = load_settings(parse_options("main.py", description, OPTIONS, arguments))
+        settings = load_settings(parse_options("main.py", _ABOUT, OPTIONS, arguments))
         set_up_logs(settings.log_format, settings.log_level)
         egress_rules(settings)  # a wrong entry is told before anything starts
         with _listening_socket(settings) as listener, _mongodb(settings) as uri:
@@ -59,6 +67,8 @@ def main(arguments: Sequence[str]) -> int:
     except CronppError as error:
         print(f"main.py: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        log.info(_STOPPED_EARLY)
     return 0
 
 
@@ -83,6 +93,7 @@ def _listening_socket(settings: Settings) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.host, settings.port))
+            listener.listen()  # two that start at once would both be given the port
         except OSError as error:
             raise SetupError(
                 f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
@@ -92,18 +103,33 @@ def _listening_socket(settings: Settings) -> Iterator[socket.socket]:
 
 
 async def _serve(settings: Settings, uri: str, listener: socket.socket) -> None:
-    database = connect(uri, settings.database)
-    await bring_up_to_date(database)
-    services = build_services(settings, database, await open_keys(settings, database))
-    web = build_web(settings, services)
-    register_pages(web, services)
-    server = _Server(_server_config(web))
-    _stop_on_signals(server)
-    unfinished = (services.departures.finish_all, services.administration.settle_all)
-    async with local_workers(settings, uri), upkeep(*unfinished):
-        await server.serve(sockets=[listener])
-    await services.aclose()
-    await database.client.close()
+    stop, hurry = asyncio.Event(), asyncio.Event()
+    stop_on_signals(stop, hurry)
+    async with opened(uri, settings.database) as database:
+        await bring_up_to_date(database)
+        services = build_services(settings, database, await open_keys(settings, database))
+        web = build_web(settings, services)
+        register_pages(web, services)
+        unfinished = (services.departures.finish_all, services.administration.settle_all)
+        if stop.is_set():
+            log.info(_STOPPED_EARLY)
+        else:
+            async with local_workers(settings, uri, hurry=hurry), upkeep(*unfinished):
+                await _serve_until(stop, _Server(_server_config(web)), listener)
+        await services.aclose()
+
+
+async def _serve_until(
+    stop: asyncio.Event, server: uvicorn.Server, listener: socket.socket
+) -> None:
+    async def exit_when_told() -> None:
+        await stop.wait()
+        log.info("Cron++ stops when its runs are done; told once more, it breaks them off")
+        server.should_exit = True
+
+    told = asyncio.create_task(exit_when_told())
+    await server.serve(sockets=[listener])
+    told.cancel()
 
 
 def _server_config(web: FastAPI) -> uvicorn.Config:
@@ -124,22 +150,13 @@ class _Server(uvicorn.Server):
         keep_collections_short()
         for listener in sockets or ():
             host, port = listener.getsockname()[:2]
-            log.info("Cron++ is ready", extra={"url": f"http://{host}:{port}"})
+            shown = f"[{host}]" if ":" in host else host
+            log.info("Cron++ is ready", extra={"url": f"http://{shown}:{port}"})
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to us: uvicorn would raise them again before workers are stopped."""
         yield
-
-
-def _stop_on_signals(server: uvicorn.Server) -> None:
-    loop = asyncio.get_running_loop()
-
-    def stop(*_: object) -> None:
-        loop.call_soon_threadsafe(setattr, server, "should_exit", True)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
 
 
 if __name__ == "__main__":

@@ -5,25 +5,29 @@
 Start as many as you like, on any machine that reaches the same MongoDB.
 """
 
+import signal
+
+if __name__ == "__main__":  # Ctrl-C while the imports below take their seconds leaves no trace
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import asyncio
 import contextlib
 import logging
 import os
-import signal
 import sys
 import threading
 from collections.abc import Sequence
 
 from cronpp_app.composition import build_caller, build_heartbeat, build_performing, open_keys
 from cronpp_app.engine.runtime import run_worker
-from cronpp_app.errors import CronppError, SetupError
-from cronpp_app.event_loop import keep_collections_short, run_in_event_loop
+from cronpp_app.errors import CronppError
+from cronpp_app.event_loop import keep_collections_short, run_in_event_loop, stop_on_signals
 from cronpp_app.logs import set_up_logs
 from cronpp_app.open_files import affordable_slots
 from cronpp_app.settings import Settings, load_settings, parse_options
-from cronpp_app.store.database import connect
-from cronpp_app.store.embedded import find_embedded
 from cronpp_app.store.migrations import bring_up_to_date
+from cronpp_app.store.opened import opened
+from cronpp_app.store.server import running_server
 from cronpp_app.worker_composition import build_worker, pace_of
 
 log = logging.getLogger("cronpp.worker")
@@ -54,42 +58,32 @@ def main(arguments: Sequence[str]) -> int:
         set_up_logs(settings.log_format, settings.log_level)
         slots = affordable_slots(settings.slots)
         settings = settings.model_copy(update={"slots": slots})
-        run_in_event_loop(_work(settings, _mongodb_uri(settings)))
+        uri = running_server(settings.mongodb_uri, settings.data_dir)
+        run_in_event_loop(_work(settings, uri))
     except CronppError as error:
         print(f"worker.py: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _mongodb_uri(settings: Settings) -> str:
-    uri = settings.mongodb_uri or find_embedded(settings.data_dir)
-    if uri is None:
-        raise SetupError(
-            f"no MongoDB to work on: CRONPP_MONGODB_URI is not set, and no embedded server runs "
-            f"in {settings.data_dir}. Start `python main.py` first, or set the URI."
-        )
-    return uri
-
-
 async def _work(settings: Settings, uri: str) -> None:
-    database = connect(uri, settings.database)
-    caller, heartbeat = build_caller(settings), build_heartbeat(settings)
     stop, hurry = asyncio.Event(), asyncio.Event()
-    _stop_on_signals(stop, hurry)
+    stop_on_signals(stop, hurry)
     if settings.supervised:
         _stop_without_parent(stop)
-    try:
-        await bring_up_to_date(database)
-        performing = build_performing(database, caller, await open_keys(settings, database))
-        duties = build_worker(settings, database, performing.perform, heartbeat=heartbeat)
-        keep_collections_short()
-        await run_worker(duties, pace_of(settings), stop=stop, hurry=hurry)
-    finally:
-        _leave_within(CLOSING_SECONDS)
-        await caller.aclose()
-        if heartbeat is not None:
-            await heartbeat.aclose()
-        await database.client.close()
+    async with opened(uri, settings.database) as database:
+        caller, heartbeat = build_caller(settings), build_heartbeat(settings)
+        try:
+            await bring_up_to_date(database)
+            performing = build_performing(database, caller, await open_keys(settings, database))
+            duties = build_worker(settings, database, performing.perform, heartbeat=heartbeat)
+            keep_collections_short()
+            await run_worker(duties, pace_of(settings), stop=stop, hurry=hurry)
+        finally:
+            _leave_within(CLOSING_SECONDS)
+            await caller.aclose()
+            if heartbeat is not None:
+                await heartbeat.aclose()
 
 
 def _leave_within(seconds: float) -> None:
@@ -103,17 +97,6 @@ def _leave_within(seconds: float) -> None:
     timer = threading.Timer(seconds, leave)
     timer.daemon = True
     timer.start()
-
-
-def _stop_on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> None:
-    """Drain at the first SIGINT or SIGTERM; at the second, wait for nothing any more."""
-    loop = asyncio.get_running_loop()
-
-    def on_signal(*_: object) -> None:
-        loop.call_soon_threadsafe(hurry.set if stop.is_set() else stop.set)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_signal)
 
 
 def _stop_without_parent(stop: asyncio.Event) -> None:

@@ -4,11 +4,11 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from cronpp_app.errors import CronppError, SetupError
+from cronpp_app.errors import CronppError
 from cronpp_app.settings import load_settings, parse_options
-from cronpp_app.store.database import connect
-from cronpp_app.store.embedded import find_embedded
 from cronpp_app.store.integrity import violations
+from cronpp_app.store.opened import opened
+from cronpp_app.store.server import running_server
 
 OPTIONS = ("mongodb_uri", "database", "data_dir")
 
@@ -20,9 +20,7 @@ def main(arguments: Sequence[str]) -> int:
         settings = load_settings(
             parse_options(program, "Check the invariants of the ledger.", OPTIONS, arguments)
         )
-        uri = settings.mongodb_uri or find_embedded(settings.data_dir)
-        if uri is None:
-            raise SetupError("no MongoDB to check: set CRONPP_MONGODB_URI or start main.py")
+        uri = running_server(settings.mongodb_uri, settings.data_dir)
         found = asyncio.run(_violations(uri, settings.database))
     except CronppError as error:
         print(f"check: {error}", file=sys.stderr)
@@ -34,11 +32,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 async def _violations(uri: str, name: str) -> list[str]:
-    database = connect(uri, name)
-    try:
+    async with opened(uri, name) as database:
         return [violation async for violation in violations(database)]
-    finally:
-        await database.client.close()
 
 
 if __name__ == "__main__":

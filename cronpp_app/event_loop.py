@@ -1,7 +1,9 @@
-"""The event loop: uvloop where it exists, the standard one elsewhere, and nothing that halts it."""
+"""The event loop: uvloop where it exists, and what ends or halts it."""
 
 import asyncio
+import contextlib
 import gc
+import signal
 import sys
 from collections.abc import Coroutine
 
@@ -18,6 +20,21 @@ def run_in_event_loop(main: Coroutine[object, object, None]) -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main)
+
+
+def stop_on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> None:
+    """Set `stop` at the first SIGINT or SIGTERM, `hurry` at the second.
+
+    An event and not a cancellation, which the driver was seen to swallow.
+    """
+    loop = asyncio.get_running_loop()
+
+    def on_signal(*_: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: it stops already
+            loop.call_soon_threadsafe(hurry.set if stop.is_set() else stop.set)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
 
 
 def keep_collections_short() -> None:

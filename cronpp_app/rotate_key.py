@@ -8,11 +8,12 @@ from cronpp_app.errors import CronppError, SetupError
 from cronpp_app.sealing import KeyRing
 from cronpp_app.secret_key import load_secret_key, prepare_new_key, take_new_key
 from cronpp_app.settings import Settings, load_settings, parse_options
-from cronpp_app.store.database import Database, connect
-from cronpp_app.store.embedded import find_embedded
+from cronpp_app.store.database import Database
 from cronpp_app.store.keys import FOLLOW_SECONDS, KeyStore
 from cronpp_app.store.migrations import check_version
+from cronpp_app.store.opened import opened
 from cronpp_app.store.rotation import Rotation
+from cronpp_app.store.server import running_server
 
 OPTIONS = ("mongodb_uri", "database", "data_dir")
 _ABOUT = (
@@ -42,15 +43,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 async def _run(settings: Settings, *, finishing: bool) -> str:
-    uri = settings.mongodb_uri or find_embedded(settings.data_dir)
-    if uri is None:
-        raise SetupError("no MongoDB: set CRONPP_MONGODB_URI or start main.py")
-    database = connect(uri, settings.database)
-    try:
+    uri = running_server(settings.mongodb_uri, settings.data_dir)
+    async with opened(uri, settings.database) as database:
         await check_version(database)
         return await (finish(settings, database) if finishing else change(settings, database))
-    finally:
-        await database.client.close()
 
 
 async def change(

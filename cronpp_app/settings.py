@@ -15,10 +15,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cronpp_app import __version__
 from cronpp_app.errors import SetupError
 
 # RFC 6454, 6.2: scheme, host and port alone, the host in lower case.
 _ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+# Not options of a command line: they would show in the list of processes.
+SECRETS = ("secret_key", "new_secret_key", "heartbeat_url")
 
 
 class Signup(StrEnum):
@@ -182,11 +185,14 @@ def parse_options(
     program: str, description: str, names: Sequence[str], arguments: Sequence[str]
 ) -> dict[str, Any]:
     """Return the options given on a command line; `names` are the settings it offers."""
+    secrets = ", ".join(f"CRONPP_{name.upper()}" for name in SECRETS)
     parser = argparse.ArgumentParser(
         prog=program,
         description=description,
-        epilog="Options take precedence over environment variables, and those over .env.",
+        epilog="Options take precedence over environment variables, and those over .env. "
+        f"Secrets come from these two only: {secrets}. docs/operations.md explains everything.",
     )
+    parser.add_argument("--version", action="version", version=f"Cron++ {__version__}")
     for name in names:
         field = Settings.model_fields[name]
         default = field.default if field.default != "" else "empty"

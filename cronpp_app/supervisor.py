@@ -22,16 +22,18 @@ _LAST_WORDS_SECONDS = 20.0
 
 
 @contextlib.asynccontextmanager
-async def local_workers(settings: Settings, uri: str) -> AsyncIterator[None]:
+async def local_workers(
+    settings: Settings, uri: str, *, hurry: asyncio.Event
+) -> AsyncIterator[None]:
     """Keep `settings.workers` worker processes alive on the database at `uri` inside the block.
 
-    At its end they drain. They stop by themselves when this process dies, because their
-    standard input ends with it.
+    At its end they drain; once `hurry` is set, they break off what still runs. They stop by
+    themselves when this process dies, because their standard input ends with it.
     """
     stop = asyncio.Event()
     environment = worker_environment(settings, uri)
     keepers = [
-        asyncio.create_task(_keep_alive(environment, stop, settings.drain_seconds))
+        asyncio.create_task(_keep_alive(environment, stop, hurry, settings.drain_seconds))
         for _ in range(settings.workers)
     ]
     try:
@@ -51,7 +53,10 @@ def worker_environment(settings: Settings, uri: str) -> dict[str, str]:
 
 
 async def _keep_alive(
-    environment: Mapping[str, str], stop: asyncio.Event, drain_seconds: float
+    environment: Mapping[str, str],
+    stop: asyncio.Event,
+    hurry: asyncio.Event,
+    drain_seconds: float,
 ) -> None:
     pause = 0.5
     while not stop.is_set():
@@ -69,7 +74,7 @@ async def _keep_alive(
         await asyncio.wait({stopping, ended}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if stop.is_set():
-            await _end(worker, drain_seconds)
+            await _end(worker, hurry, drain_seconds)
             return
         log.error("worker died", extra={"pid": worker.pid, "status": worker.returncode})
         pause = (
@@ -80,9 +85,11 @@ async def _keep_alive(
         await _wait(stop, pause)
 
 
-async def _end(worker: asyncio.subprocess.Process, drain_seconds: float) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        worker.terminate()
+async def _end(
+    worker: asyncio.subprocess.Process, hurry: asyncio.Event, drain_seconds: float
+) -> None:
+    _ask_to_stop(worker)
+    hurrying = asyncio.create_task(_ask_again(worker, hurry))
     try:
         async with asyncio.timeout(drain_seconds + _LAST_WORDS_SECONDS):
             await worker.wait()
@@ -90,6 +97,18 @@ async def _end(worker: asyncio.subprocess.Process, drain_seconds: float) -> None
         log.error("worker did not stop in time; its leases will end", extra={"pid": worker.pid})
         worker.kill()
         await worker.wait()
+    finally:
+        hurrying.cancel()
+
+
+async def _ask_again(worker: asyncio.subprocess.Process, hurry: asyncio.Event) -> None:
+    await hurry.wait()
+    _ask_to_stop(worker)
+
+
+def _ask_to_stop(worker: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        worker.terminate()
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import secrets
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,8 +18,8 @@ from cronpp_app.selftest.target import Target
 from cronpp_app.selftest.trial import try_out
 from cronpp_app.selftest.workers import Workers
 from cronpp_app.settings import Settings, load_settings
-from cronpp_app.store.database import connect
 from cronpp_app.store.indexes import ensure_indexes
+from cronpp_app.store.opened import opened
 from cronpp_app.store.server import reached_server
 from cronpp_app.supervisor import worker_environment
 
@@ -49,6 +50,9 @@ def main(arguments: Sequence[str]) -> int:
                 print(f"The log of the workers is in {kept}.")
     except CronppError as error:
         print(f"selftest: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("selftest: broken off; its database and its workers are gone.", file=sys.stderr)
         return 2
     return 0 if found.passed else 1
 
@@ -115,21 +119,22 @@ async def _selftest(
             "egress_allow": "127.0.0.1/32",
         }
     )
-    database, target = connect(uri, scratch.database), Target()
-    print(f"{options.occurrences:,} fire times in the scratch database {scratch.database} …")
-    await target.start()
-    try:
-        await ensure_indexes(database)
-        workers = Workers(worker_environment(scratch, uri), log, count=options.workers)
+    async with opened(uri, scratch.database) as database:
+        print(f"{options.occurrences:,} fire times in the scratch database {scratch.database} …")
+        target = Target()
+        await target.start()
         try:
-            return await try_out(database, target, workers, occurrences=options.occurrences)
+            await ensure_indexes(database)
+            workers = Workers(worker_environment(scratch, uri), log, count=options.workers)
+            try:
+                return await try_out(database, target, workers, occurrences=options.occurrences)
+            finally:
+                workers.stop()
         finally:
-            workers.stop()
-    finally:
-        target.stop()
-        await database.client.drop_database(scratch.database)
-        await database.client.close()
+            target.stop()
+            await database.client.drop_database(scratch.database)
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidies up, as Ctrl-C does
     sys.exit(main(sys.argv[1:]))

@@ -87,10 +87,10 @@ async def restore(database: Database, file: Path, *, replace: bool) -> dict[str,
 @contextlib.contextmanager
 def _new_file(file: Path) -> Iterator[gzip.GzipFile]:
     """Give a file to write into; it gets its name only when the block ends well."""
-    if file.exists():
-        raise SetupError(f"{file} already exists; name another file, or move it away.")
     part = file.with_name(f"{file.name}.part")
     try:
+        if file.exists():
+            raise SetupError(f"{file} already exists; name another file, or move it away.")
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw:
             with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=6) as packed:
                 yield packed
@@ -100,7 +100,8 @@ def _new_file(file: Path) -> Iterator[gzip.GzipFile]:
     except OSError as error:
         raise SetupError(f"cannot write {file}: {error.strerror or error}.") from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # there is none
+            part.unlink()
 
 
 async def _kept(database: Database) -> list[str]:

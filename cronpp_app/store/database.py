@@ -69,8 +69,13 @@ def connect(uri: str, name: str) -> Database:
     """
     try:
         return Database(_client(uri), name)
-    except (ConfigurationError, ValueError) as error:
-        raise SetupError(f"CRONPP_MONGODB_URI is not a URI of MongoDB: {error}") from error
+    except (ConfigurationError, ValueError, OSError) as error:  # OSError: a file of TLS's
+        raise wrong_uri(error) from error
+
+
+def wrong_uri(error: Exception) -> SetupError:
+    """Return the error that says, in the words of `error`, why a URI cannot be used."""
+    return SetupError(f"CRONPP_MONGODB_URI cannot be used: {str(error).rstrip('.?')}.")
 
 
 def _client(uri: str) -> AsyncMongoClient[Mapping[str, Any]]:

@@ -7,7 +7,6 @@ not rewritten for a new shape: those of before are read, and get the new shape w
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -32,8 +31,6 @@ _LOOK_AGAIN_SECONDS: Final = 0.2
 # Indexes of large collections take their time.
 _PATIENCE_SECONDS: Final = 6 * 3600
 _STATE: Final = {"_id": "schema"}
-# What the driver tells of itself behind the reason.
-_DETAILS: Final = re.compile(r"\.?, full error| \(configured timeouts|, Timeout: ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +56,7 @@ async def bring_up_to_date(database: Database) -> None:
     """Do the migrations that are missing, and make missing indexes; for the start of a process.
 
     Of processes that start together one migrates and the others wait. Raises SetupError if a
-    newer Cron++ has worked on this database, or nobody can work on it.
+    newer Cron++ has worked on this database.
     """
     await migrate(database, MIGRATIONS)
     with pymongo.timeout(_PATIENCE_SECONDS):
@@ -67,7 +64,7 @@ async def bring_up_to_date(database: Database) -> None:
 
 
 async def check_version(database: Database) -> None:
-    """Raise SetupError if a newer Cron++ has worked on this database, or nobody can."""
+    """Raise SetupError if a newer Cron++ has worked on this database."""
     await _version(database, newest=MIGRATIONS[-1].number)
 
 
@@ -88,13 +85,7 @@ async def migrate(database: Database, migrations: Sequence[Migration]) -> None:
 
 
 async def _version(database: Database, *, newest: int) -> int:
-    try:
-        state = await database.raw["migrations"].find_one(_STATE)
-    except PyMongoError as error:
-        raise SetupError(
-            f"MongoDB cannot be used: {_DETAILS.split(str(error))[0]}. Start it, or mend what "
-            "CRONPP_MONGODB_URI says of its hosts, user or password."
-        ) from error
+    state = await database.raw["migrations"].find_one(_STATE)
     version: int = state["version"] if state else 0
     if state and version > newest:
         raise SetupError(

@@ -36,8 +36,8 @@ class Program:
             **settings,
         }
 
-    def start(self, *options: str) -> "Program":
-        """Start it and wait until it is ready; raise AssertionError with its log if it ends."""
+    def launch(self, *options: str) -> None:
+        """Start it."""
         self.log = (self.folder.parent / f"{self.folder.name}.log").open("ab")
         self.process = subprocess.Popen(
             [sys.executable, str(ROOT / "main.py"), *options],
@@ -46,6 +46,10 @@ class Program:
             stdout=self.log,
             stderr=self.log,
         )
+
+    def start(self, *options: str) -> "Program":
+        """Start it and wait until it is ready; raise AssertionError with its log if it ends."""
+        self.launch(*options)
         give_up = monotonic() + START_SECONDS
         while not self.is_ready():
             assert self.process.poll() is None, self.log_text()

@@ -1,5 +1,8 @@
 """The program as people run it: start, use, stop, pull the plug, start again."""
 
+import json
+import select
+import signal
 import subprocess
 import sys
 import threading
@@ -10,9 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from cronpp_app import __version__
 from cronpp_app.clock import monotonic
 from tests.cluster.harness import ROOT
 from tests.cluster.program import Program, every_second, taken_port
+from tests.store.embedded_steps import is_gone
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -120,7 +125,9 @@ def test_a_local_worker_that_dies_is_started_again(program: Program) -> None:
     [
         (["--port", "70000"], "CRONPP_PORT (or --port) is '70000'"),
         (["--mongodb-uri", "localhost"], "must start with mongodb://"),
+        (["--mongodb-uri", "mongodb://"], "CRONPP_MONGODB_URI cannot be used"),
         (["--egress-allow", "10.0.0.0/99"], "CRONPP_EGRESS_ALLOW"),
+        (["--host", "192.0.2.1"], "Name an address of this machine with --host or CRONPP_HOST"),
     ],
 )
 def test_a_wrong_setting_is_told_in_one_line_and_nothing_starts(
@@ -130,6 +137,39 @@ def test_a_wrong_setting_is_told_in_one_line_and_nothing_starts(
     assert answer.returncode == 1
     assert said in answer.stderr
     assert "Traceback" not in answer.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_help_names_the_commands_and_the_secrets_and_the_version_is_told() -> None:
+    told = " ".join(_main("--help").stdout.split())
+    for name in ("selftest", "backup FILE", "restore FILE", "CRONPP_SECRET_KEY", "--version"):
+        assert name in told
+    assert _main("--version").stdout == f"Cron++ {__version__}\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_told_to_stop_while_it_starts_it_leaves_nothing_behind(
+    program: Program, number: signal.Signals
+) -> None:
+    program.launch()
+    memory = program.folder / "mongodb.json"
+    until(memory.exists)  # the database is there, the web interface is not yet
+    program.process.send_signal(number)
+    assert program.process.wait(timeout=30) == 0
+    assert "Traceback" not in program.log_text()
+    pid = int(json.loads(memory.read_text())["pid"])
+    until(lambda: is_gone(pid))
+
+
+def test_told_twice_to_stop_it_breaks_off_what_still_runs(program: Program) -> None:
+    program.environment["CRONPP_DRAIN_SECONDS"] = "600"  # far more than `stop` waits
+    with taken_port() as silent, program.start().client() as client:
+        client.post("/api/jobs", json=every_second(f"http://127.0.0.1:{silent.getsockname()[1]}/"))
+        assert select.select([silent], [], [], 30)[0]
+        program.process.send_signal(signal.SIGINT)
+        until(lambda: "worker drains" in program.log_text())
+        assert program.stop() == 0
+    assert "worker stopped" in program.log_text()
 
 
 def test_a_taken_port_is_told_with_the_remedy(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """The selftest tells the truth: it passes on a sound engine, and sees every kind of breach."""
 
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +17,8 @@ from cronpp_app.selftest.findings import Ended, Findings, count
 from cronpp_app.selftest.report import report
 from cronpp_app.selftest.target import Call
 from cronpp_app.selftest.trial import plan, planned_ids
+from tests.cluster.harness import ROOT
+from tests.store.embedded_steps import until
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 RUN = Ended(
@@ -45,6 +50,28 @@ def test_a_selftest_on_this_machine_passes_and_leaves_nothing_behind(
     with client:
         assert scratch
         assert scratch[0] not in client.list_database_names()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_selftest_that_is_broken_off_leaves_nothing_behind(
+    mongodb_uri: str, mongodb: MongoClient[dict[str, Any]], number: signal.Signals
+) -> None:
+    command = [sys.executable, "-u", str(ROOT / "main.py"), "selftest"]
+    selftest = subprocess.Popen(
+        [*command, "--mongodb-uri", mongodb_uri],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert selftest.stdout is not None
+    scratch = re.search(r"cronpp_selftest_\w+", selftest.stdout.readline())
+    assert scratch
+    until(lambda: mongodb[scratch[0]]["workers"].find_one() is not None)
+    selftest.send_signal(number)
+    _, told = selftest.communicate(timeout=60)
+    assert told == "selftest: broken off; its database and its workers are gone.\n"
+    assert selftest.returncode == 2
+    assert scratch[0] not in mongodb.list_database_names()
 
 
 @pytest.mark.parametrize("occurrences", [1, 60, 500, 1999, 10_000])

@@ -1,6 +1,8 @@
 """A backup is one moment of a working database, and comes back whole or not at all."""
 
 import gzip
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +15,7 @@ from cronpp_app.errors import SetupError
 from cronpp_app.store.backup import back_up, restore
 from cronpp_app.store.database import Database, connect
 from cronpp_app.store.integrity import violations
-from tests.cluster.harness import Target, WorkerProcess, add_jobs
+from tests.cluster.harness import ROOT, Target, WorkerProcess, add_jobs
 
 
 @pytest.fixture
@@ -92,6 +94,26 @@ async def test_a_damaged_file_changes_nothing(
         with pytest.raises(SetupError, match=r"damaged|not a backup"):
             await restore(elsewhere, file, replace=True)
     assert await elsewhere.jobs.count_documents({}) == 1
+
+
+def test_a_folder_without_a_database_is_told_and_no_backup_written(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "main.py"), "backup", str(tmp_path / "backup")]
+    told = subprocess.run(
+        [*command, "--data-dir", str(tmp_path / "wrong")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 2
+    assert f"there is no database in the folder {tmp_path / 'wrong'}" in told.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_place_that_cannot_be_written_is_told(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "none" / "backup", tmp_path / "file" / "backup"):
+        with pytest.raises(SetupError, match=r"cannot write .*backup: N"):
+            await back_up(database, place)
 
 
 async def test_a_backup_never_overwrites_a_file_and_is_for_its_owner_only(
