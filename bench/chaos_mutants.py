@@ -61,7 +61,7 @@ _OTHER_ID = Mutant(
 _ENDS_WITH_A_STEP = Mutant(
     name="a step that fails ends its duty",
     file="engine/loops.py",
-    old='            log.exception("step failed", extra={"duty": duty})\n',
+    old='            log_failure(log, "step failed", error, duty=duty)\n',
     new="            raise\n",
     tests=f"{_DATABASE}after_a_minute_without_a_majority_everything_goes_on[{_FULL}]",
 )
