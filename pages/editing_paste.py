@@ -36,10 +36,10 @@ class Pasting:
 
     async def _undo(self, _: User) -> None:
         """Put back what the form said before."""
-        if self._before is not None:
-            await self._editing.fill(self._before)
-            self._box.forget()
-            self._before = None
+        before, self._before = self._before, None
+        if before is not None:
+            self._box.forget()  # first: the next command may be pasted while the form is filled
+            await self._editing.fill(before)
 
 
 def _merged(draft: dict[str, Any], found: Pasted) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from pymongo import MongoClient
 from pymongo.database import Database as MongoDatabase
 
@@ -20,6 +21,10 @@ from cronpp_app.store.embedded_folder import DataFolder, server_is_running
 from cronpp_app.store.embedded_server import free_port as any_free_port
 from cronpp_app.store.indexes import ensure_indexes
 from cronpp_app.store.keys import Keys, KeyStore
+
+# A busy machine may take its time over an example; how long is no matter of tests.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 SMALLEST_CACHE_GB = 0.25
 # Its journal, its log of operations, what tests store; several processes test at a time.
