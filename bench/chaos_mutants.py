@@ -86,7 +86,7 @@ MUTANTS: Final = (
         file="store/idempotency.py",
         old='return Turn(creates=taken.get("creates") or new_id())',
         new="return Turn(creates=new_id())",
-        tests="tests/cluster/test_web_faults.py::test_a_killed_web_process_leaves_no_change_half_done[quick]",
+        tests=f"tests/cluster/test_web_faults.py::test_a_killed_web_process_leaves_no_change_half_done[{_FULL}]",
     ),
     Mutant(
         name="what is not HTTP is worth another attempt",

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 _ROOT = Path(__file__).parent.parent
 _COPIED = (
     *("cronpp_app", "pages", "components", "tests", "docs"),
@@ -222,6 +224,8 @@ def _found_by(trial: Trial, mutant: Mutant, folder: str) -> str:
         return f"{target}: SURVIVED until the time was over"
     if ended.returncode == 0:
         return f"{target}: SURVIVED"
+    if ended.returncode != pytest.ExitCode.TESTS_FAILED:
+        return f"{target}: cannot be tried: {ended.stdout.strip().splitlines()[-1]}"
     found = _TOLD.search(ended.stdout)
     told = found.group(0) if found else _failed_test(ended.stdout)
     return f"{target}: found after {time.monotonic() - began:.0f} s: {told[:160]}"
