@@ -118,7 +118,9 @@ def _headers(headers: Mapping[str, str]) -> None:
     if not headers:
         return
     with box("cx-fold", tag="details"):
-        text(f"Headers ({len(headers)})", "cx-small cx-strong", tag="summary")
+        with box(tag="summary"):
+            icon("chevron-right")
+            text(f"Headers ({len(headers)})")
         with box("cx-pairs cx-mono", tag="dl"):
             for name, value in headers.items():
                 text(name, tag="dt")

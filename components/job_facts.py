@@ -90,7 +90,7 @@ def _target(facts: Facts) -> None:
     text("Calls" if facts.method != "LOG" else "Writes", tag="dt")
     with box("cx-line", tag="dd").style("gap:8px;align-items:baseline"):
         method_mark(facts.method)
-        text(facts.target, "cx-mono cx-target")
+        text(facts.target, "cx-mono cx-called")
 
 
 def _tags(facts: Facts) -> None:
