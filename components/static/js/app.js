@@ -1,4 +1,4 @@
-// What runs in the browser: icons, live rows, theme, shortcuts, unsaved changes.
+// What runs in the browser: icons, theme, unsaved changes, what is lost and found again.
 (() => {
   const STROKE = "@@fill:none;stroke:currentColor;stroke-width:1.9;stroke-linecap:round;stroke-linejoin:round";
   // Quasar asks for its own icons under these names.
@@ -21,16 +21,6 @@
     app.config.globalProperties.$q.iconMapFn = iconOf;
     window.cxInstallClock(app);
     window.cxInstallTables(app);
-  };
-
-  // Assign only what changed: the slot of that row renders again, nothing else does.
-  window.cxPatch = (tableId, patches) => {
-    const rows = mounted_app?.elements[tableId]?.props.rows;
-    if (!rows) return;
-    for (const patch of patches) {
-      const row = rows.find((candidate) => candidate.id === patch.id);
-      if (row) Object.assign(row, patch);
-    }
   };
 
   window.cxTheme = (theme) => {
@@ -120,17 +110,6 @@
     peek.setAttribute("aria-pressed", String(!shown));
     peek.textContent = shown ? "Show" : "Hide";
     input.focus();
-  });
-
-  document.addEventListener("click", async (event) => {
-    const copy = event.target.closest("[data-cx-copy]");
-    if (!copy) return;
-    try {
-      await navigator.clipboard.writeText(copy.dataset.cxCopy);
-      Quasar.Notify.create({ message: "Copied.", icon: "check", position: "bottom", timeout: 1500 });
-    } catch { // not offered on plain http: select it, for Ctrl+C
-      getSelection().selectAllChildren(copy.parentElement.querySelector(".cx-copied"));
-    }
   });
 
   // A form is sent once, and tells which zone its reader lives in.

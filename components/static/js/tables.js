@@ -17,7 +17,17 @@
     });
   };
 
-  // Put rows on top, and drop what no longer fits; the slots of the others stay as they are.
+  // Assign only what changed: that row renders again, nothing else does.
+  window.cxPatch = (tableId, patches) => {
+    const rows = mounted_app?.elements[tableId]?.props.rows;
+    if (!rows) return;
+    for (const patch of patches) {
+      const row = rows.find((candidate) => candidate.id === patch.id);
+      if (row) Object.assign(row, patch);
+    }
+  };
+
+  // Put rows on top, and drop what no longer fits; the others stay as they are.
   window.cxPrepend = (tableId, rows, most) => {
     const props = mounted_app?.elements[tableId]?.props;
     if (!props?.rows) return;
@@ -33,21 +43,29 @@
   };
 
   const copy = async (text) => {
-    if (navigator.clipboard) return navigator.clipboard.writeText(text);
-    // Plain http on another machine than this one: no clipboard but through a field.
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch { /* plain http on another machine, or not allowed: through a field */ }
     const field = Object.assign(document.createElement("textarea"), { value: text });
     field.style.position = "fixed";
     field.style.opacity = "0";
     document.body.append(field);
     field.select();
-    document.execCommand("copy");
+    const isDone = document.execCommand("copy");
     field.remove();
+    return isDone;
   };
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-cx-copy]");
     if (!button) return;
-    await copy(button.dataset.cxCopy);
     const words = button.querySelector("span");
+    words.ariaLive = "polite";
+    if (!await copy(button.dataset.cxCopy)) { // nothing can: select it, for Ctrl+C
+      const shown = button.parentElement.querySelector(".cx-copied");
+      if (shown) getSelection().selectAllChildren(shown);
+      return;
+    }
     const before = words.textContent;
     if (before === "Copied") return;
     words.textContent = "Copied";
