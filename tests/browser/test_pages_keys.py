@@ -6,6 +6,12 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Account, Target
 
+# All of it before the palette can be there.
+_ENTER_TAKEN_BACK = """for (const key of ["k", "Enter", "Escape"]) {
+  const options = {key, ctrlKey: key === "k", bubbles: true, cancelable: true};
+  document.body.dispatchEvent(new KeyboardEvent("keydown", options));
+}"""
+
 
 def test_the_palette_finds_jobs_pages_and_actions_by_keys_alone(
     page: Page, ada: Account, target: Target
@@ -24,6 +30,12 @@ def test_the_palette_finds_jobs_pages_and_actions_by_keys_alone(
     page.keyboard.press("Shift+Enter")
     expect(page).to_have_url(re.compile(f"/jobs/{job['id']}/edit"))
     expect(page.locator(".cx-fire")).to_have_count(5)
+    page.evaluate(_ENTER_TAKEN_BACK)
+    expect(search).to_be_focused()
+    page.keyboard.type("warm")
+    expect(options).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(search).to_be_hidden()
     page.keyboard.press("Control+k")
     page.keyboard.type("settings")
     page.keyboard.press("Enter")  # faster than any answer

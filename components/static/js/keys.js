@@ -37,7 +37,7 @@
     else chosen()?.click();
   };
   const typeEarly = (event) => {
-    if (event.key === "Escape") early = null;
+    if (event.key === "Escape") early = waiting = null;
     else if (event.key === "Enter") waiting = event;
     else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey) early += event.key;
     event.preventDefault();
