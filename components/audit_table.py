@@ -22,7 +22,7 @@ from cronpp_app.domain.audit import AuditEntry
 
 _COLUMNS = (
     ("what", "Who did what", None),
-    ("way", "By which way", None),
+    ("way", "How", None),
     ("at", "When", None),
 )
 

@@ -41,10 +41,10 @@ class SettingsForm:
     ) -> None:
         with section("Profile", "Your account", "user", "primary"):
             _profile(values)
-        with section("Time zone", "The time zone in which you read times", "globe", "info"):
+        with section("Time zone", "Times are shown in this zone", "globe", "info"):
             self._zone_form = Form(lambda: on_timezone(self._zone.value))
             self._zone = zone_field(self._zone_form, "timezone", "Time zone", values.timezone)
-        with section("Theme", "Of this browser", "sun", "warn"):
+        with section("Theme", "In this browser", "sun", "warn"):
             Segments("Theme", _THEMES, values.theme, on_change=on_theme)
         with section("Password", "Changing it ends all your other sessions", "lock", "good"):
             self._draw_password(values.email, on_password)

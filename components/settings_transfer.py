@@ -9,6 +9,7 @@ from components.section import section
 from components.words import counted, iso_ms
 
 _MOST_SHOWN = 5
+_WHAT_FOR = "Download what is yours; add jobs from a file"
 _PLACE = re.compile(r"jobs\[(\d+)\]\.?(.*)")
 
 
@@ -21,7 +22,7 @@ class TransferSettings:
 
     def __init__(self, token: str, *, on_import: Callable[[], Any]) -> None:
         self._on_import = on_import
-        with section("Export and import", "Take your jobs along, and back in", "file-text", "calm"):
+        with section("Export and import", _WHAT_FOR, "file-text", "calm"):
             with box("cx-line cx-wrap"):
                 for label, path, name in (
                     ("Download my jobs", "/api/export", "cronpp-jobs.json"),
@@ -71,7 +72,7 @@ class TransferSettings:
                     with box("cx-row-line", tag="li"):
                         text(_told(problem), "cx-small cx-copied")
                 if len(problems) > _MOST_SHOWN:
-                    words = f"and {len(problems) - _MOST_SHOWN} problems more"
+                    words = f"and {counted(len(problems) - _MOST_SHOWN, 'more problem')}"
                     text(words, "cx-row-line cx-small cx-muted", tag="li")
 
     def clear(self) -> None:
@@ -105,4 +106,6 @@ def _told(problem: Mapping[str, Any]) -> str:
     found = _PLACE.fullmatch(field)
     if found:
         field = f"Job {int(found[1]) + 1}" + (f", {found[2]}" if found[2] else "")
-    return f"{field}: {message}" if field and field != "request" else message
+    elif field == "request":
+        field = "The file"
+    return f"{field}: {message}" if field else message

@@ -42,6 +42,13 @@ async def test_what_is_wrong_with_a_file_is_told_by_job_and_field(ada: Person) -
     await ada.browser.should_not_see(marker="import")
 
 
+async def test_a_file_that_cannot_be_read_at_all_is_told_as_the_file(ada: Person) -> None:
+    errors = [{"field": "request", "message": "Is not valid JSON."}]
+    await choose(ada, {"errors": errors * 6})
+    await ada.browser.should_see("The file: Is not valid JSON.")
+    await ada.browser.should_see("and 1 more problem")
+
+
 async def test_a_page_may_import_by_the_api_and_no_other_page_may(
     ada: Person, services: Services
 ) -> None:

@@ -11,7 +11,7 @@
     event.preventDefault();
     event.stopPropagation();
     Quasar.Notify.create({
-      message: `Not pasted: ${length.toLocaleString("en")} characters are too long for any field.`
+      message: `Not pasted: ${length.toLocaleString("en")} characters are too many for any field.`
         + " A body has at most 262,144 bytes.",
       icon: "circle-alert", position: "bottom", timeout: 8000,
     });
