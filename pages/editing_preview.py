@@ -79,8 +79,9 @@ class Preview:
                 async with asyncio.timeout(self._pause()):
                     await self._moved.wait()
             except TimeoutError:
-                with client:
-                    await self._again()
+                if not client.is_deleted:
+                    with client:
+                        await self._again()
 
     async def _again(self) -> None:
         is_over = self._first is not None and self._first + _AFTER <= utc_now()
