@@ -87,19 +87,27 @@ def _mongodb(settings: Settings) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _listening_socket(settings: Settings) -> Iterator[socket.socket]:
-    """Give the bound socket of the web server; raise SetupError if it cannot be had."""
+    """Give the bound socket of the web server; raise SetupError if it cannot be had.
+
+    Nobody is let in before the server listens on it.
+    """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+        with _told_with_remedy(settings):
             listener.bind((settings.host, settings.port))
-            listener.listen()  # two that start at once would both be given the port
-        except OSError as error:
-            raise SetupError(
-                f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
-                f"{_LISTENING_REMEDIES.get(error.errno or 0, _OTHER_HOST)}"
-            ) from error
         yield listener
+
+
+@contextlib.contextmanager
+def _told_with_remedy(settings: Settings) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SetupError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
+            f"{_LISTENING_REMEDIES.get(error.errno or 0, _OTHER_HOST)}"
+        ) from error
 
 
 async def _serve(settings: Settings, uri: str, listener: socket.socket) -> None:
@@ -114,6 +122,9 @@ async def _serve(settings: Settings, uri: str, listener: socket.socket) -> None:
         if stop.is_set():
             log.info(_STOPPED_EARLY)
         else:
+            # Not sooner: who came would wait in vain. Of two that start at once one fails here.
+            with _told_with_remedy(settings):
+                listener.listen()
             async with local_workers(settings, uri, hurry=hurry), upkeep(*unfinished):
                 await _serve_until(stop, _Server(_server_config(web)), listener)
         await services.aclose()

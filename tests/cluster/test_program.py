@@ -154,11 +154,20 @@ def test_told_to_stop_while_it_starts_it_leaves_nothing_behind(
     program.launch()
     memory = program.folder / "mongodb.json"
     until(memory.exists)  # the database is there, the web interface is not yet
+    assert is_refused(program.url), "whoever comes now waits for an answer"
     program.process.send_signal(number)
     assert program.process.wait(timeout=30) == 0
     assert "Traceback" not in program.log_text()
     pid = int(json.loads(memory.read_text())["pid"])
     until(lambda: is_gone(pid))
+
+
+def is_refused(url: str) -> bool:
+    try:
+        httpx.get(url)
+    except httpx.ConnectError:
+        return True
+    return False
 
 
 def test_told_twice_to_stop_it_breaks_off_what_still_runs(program: Program) -> None:
