@@ -19,6 +19,7 @@ _SHORT_LIFE_SECONDS = 10.0
 _LONGEST_PAUSE_SECONDS = 30.0
 # Beyond the time it was given to drain, a worker gets this long to say its last words.
 _LAST_WORDS_SECONDS = 20.0
+_ASKED_AGAIN_EVERY_SECONDS = 1.0
 
 
 @contextlib.asynccontextmanager
@@ -103,7 +104,9 @@ async def _end(
 
 async def _ask_again(worker: asyncio.subprocess.Process, hurry: asyncio.Event) -> None:
     await hurry.wait()
-    _ask_to_stop(worker)
+    while True:  # a signal is lost on a worker that has not seen the one before yet
+        _ask_to_stop(worker)
+        await asyncio.sleep(_ASKED_AGAIN_EVERY_SECONDS)
 
 
 def _ask_to_stop(worker: asyncio.subprocess.Process) -> None:
