@@ -78,7 +78,7 @@ class AttemptStore:
         try:
             await self._logs.insert_many([self._opened(run, now) for run in runs], ordered=False)
         except BulkWriteError as error:
-            duplicates(error)
+            duplicates(error)  # raises it unless these are all that is wrong
             return await self._opened_by_others(runs)
         return set()
 

@@ -10,14 +10,10 @@ from bson.objectid import ObjectId
 from pymongo import AsyncMongoClient, WriteConcern
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import (
-    ConfigurationError,
-    ConnectionFailure,
-    PyMongoError,
-    ServerSelectionTimeoutError,
-)
+from pymongo.errors import ConfigurationError, PyMongoError
 
 from cronpp_app.errors import SetupError, StoreUnavailable
+from cronpp_app.store.outages import is_outage
 from cronpp_app.store.tally import Tally
 
 Collection = AsyncCollection[Mapping[str, Any]]
@@ -51,11 +47,8 @@ class Database:
         self.tally = Tally()
 
     async def server_time(self) -> datetime:
-        """Return the database server's present moment; raise StoreUnavailable without one."""
-        try:
-            answer = await self.client.admin.command("hello")
-        except PyMongoError as error:
-            raise StoreUnavailable(f"MongoDB does not answer: {error}") from error
+        """Return the database server's present moment."""
+        answer = await self.client.admin.command("hello")
         moment: datetime = answer["localTime"]
         return moment.replace(tzinfo=UTC)
 
@@ -99,7 +92,9 @@ async def translated_errors() -> AsyncIterator[None]:
     """Turn a database that cannot be reached into StoreUnavailable, once, at the edge."""
     try:
         yield
-    except (ServerSelectionTimeoutError, ConnectionFailure) as error:
+    except PyMongoError as error:
+        if not is_outage(error):
+            raise
         raise StoreUnavailable("MongoDB does not answer; try again in a moment.") from error
 
 

@@ -101,7 +101,8 @@ class EmbeddedMongo:
                 pause = _WATCH_SECONDS
             except Exception as error:  # whatever hinders it now may be mended by the next look
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-                log_failure(log, "embedded MongoDB cannot be started", error, again_in=pause)
+                told = "embedded MongoDB cannot be started"
+                log_failure(log, told, error, again_in_seconds=pause)
 
     def _look_after(self) -> None:
         status = self._server.process.poll()

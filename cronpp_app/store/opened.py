@@ -61,8 +61,8 @@ def why_unfit(hello: Mapping[str, Any]) -> str | None:
 def _explained(error: PyMongoError, name: str) -> str:
     if isinstance(error, ConnectionFailure):
         return (
-            f"MongoDB cannot be reached: {brief(error)}. Look whether it runs, "
-            "has a primary, and is named rightly in CRONPP_MONGODB_URI (hosts, replicaSet, tls)."
+            f"MongoDB cannot be reached: {brief(error)}. Check that it runs and "
+            "has a primary, and that CRONPP_MONGODB_URI is right (hosts, replicaSet, tls)."
         )
     code = error.code if isinstance(error, OperationFailure) else None
     if code == _AUTHENTICATION_FAILED:
@@ -73,7 +73,7 @@ def _explained(error: PyMongoError, name: str) -> str:
             f"what is needed: {_first_words(error)}. Grant it the role readWrite on the database "
             f"{name}; to restore, dbOwner."
         )
-    return f"MongoDB does not do what it was asked to: {_first_words(error)}."
+    return f"MongoDB refused a command: {_first_words(error)}."
 
 
 def _first_words(error: PyMongoError) -> str:

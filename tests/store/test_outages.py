@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from pymongo import MongoClient
-from pymongo.errors import PyMongoError
+from pymongo.errors import ExecutionTimeout, NetworkTimeout, PyMongoError, WTimeoutError
 
-from cronpp_app.errors import SetupError
+from cronpp_app.errors import SetupError, StoreUnavailable
+from cronpp_app.store.database import translated_errors
 from cronpp_app.store.outages import log_failure
 
 log = logging.getLogger("cronpp.test")
@@ -45,3 +46,16 @@ def test_what_was_not_foreseen_has_its_trace(
     record = logged(error, caplog)
     assert record.exc_info is not None
     assert record.exc_info[1] is error
+
+
+@pytest.mark.parametrize("kind", [ExecutionTimeout, NetworkTimeout, WTimeoutError])
+async def test_whoever_asks_a_database_that_is_away_hears_so(kind: type[PyMongoError]) -> None:
+    with pytest.raises(StoreUnavailable):
+        async with translated_errors():
+            raise kind("operation exceeded time limit")
+
+
+async def test_a_bug_of_ours_is_not_told_as_a_database_that_is_away() -> None:
+    with pytest.raises(PyMongoError):
+        async with translated_errors():
+            raise PyMongoError("a bug of ours")
