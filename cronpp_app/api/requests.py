@@ -1,6 +1,7 @@
 """What routes ask of a request: who makes it, and the values of its query and headers."""
 
 import re
+from collections import Counter
 from typing import Annotated, Literal
 
 from fastapi import Depends, Header, Request
@@ -34,8 +35,8 @@ def identity_of(request: Request) -> Identity:
 
 def each_parameter_once(request: Request) -> None:
     """Raise InvalidInput for query parameters given more than once: which one counts is a guess."""
-    names = [name for name, _ in request.query_params.multi_items()]
-    repeated = dict.fromkeys(name for name in names if names.count(name) > 1)
+    counts = Counter(name for name, _ in request.query_params.multi_items())
+    repeated = [name for name, count in counts.items() if count > 1]
     if repeated:
         raise InvalidInput(*(FieldError(name, "Is given more than once.") for name in repeated))
 

@@ -121,7 +121,7 @@ class _Deflate:
 def headers_of(response: httpx.Response) -> dict[str, str]:
     """Return the headers of an answer as sent, repeated ones joined, cookies masked.
 
-    Those beyond 16 KiB in all are left out whole: the log keeps them for weeks.
+    What finds no room in 16 KiB is left out whole: the log keeps them for weeks.
     """
     room = KEPT_HEADER_CHARACTERS
     headers: dict[str, str] = {}
@@ -131,9 +131,10 @@ def headers_of(response: httpx.Response) -> dict[str, str]:
         plain = name.casefold()
         if plain in _MASKED_ANSWERS:
             value = "••••"
-        room -= len(name) + len(value)
-        if room < 0:
-            break
+        size = len(name) + len(value)
+        if size > room:
+            continue  # a smaller one behind it may say when to come back, or where
+        room -= size
         known = names.setdefault(plain, name)
         headers[known] = f"{headers[known]}, {value}" if known in headers else value
     return headers

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import tracemalloc
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 from targets import Request, Target, answer, call, raw, reset, say_nothing
@@ -113,6 +114,13 @@ async def test_of_headers_without_measure_few_are_kept(caller: Caller, serve: Se
     assert kept["Location"] == f"/{'x' * 8_000}"
     assert "It points to another address" in result.error.message
     assert len(result.error.message) < 300
+
+
+async def test_a_large_header_does_not_hide_when_to_come_back(caller: Caller, serve: Serve) -> None:
+    large = [f"X-{number}: {'v' * 8_000}" for number in range(3)]
+    target = await serve(answer("503 Service Unavailable", *large, "Retry-After: 7"))
+    result = await call(caller, target.url)
+    assert result.retry_after == timedelta(seconds=7)
 
 
 GARBLED = [
