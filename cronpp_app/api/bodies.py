@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
+from cronpp_app.api.body_limits import announces_more
 from cronpp_app.errors import FieldError, InvalidInput
 from cronpp_app.services.json_text import InvalidJson, read_json
 
@@ -57,8 +58,7 @@ def _json(raw: bytes) -> object:
 
 async def _read(request: Request, largest: int) -> bytes:
     too_large = f"The request body must be at most {largest // LARGEST} MiB."
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and (len(announced) > 12 or int(announced) > largest):
+    if announces_more(request.headers, than=largest):
         raise HTTPException(413, too_large)
     raw = bytearray()
     async for chunk in request.stream():

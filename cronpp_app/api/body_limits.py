@@ -24,8 +24,7 @@ def bounded(scope: Scope, receive: Receive) -> Receive:
 
     async def receiving() -> Message:
         nonlocal taken
-        announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdecimal() and (len(announced) > 12 or int(announced) > LARGEST_FORM):
+        if announces_more(Headers(scope=scope), than=LARGEST_FORM):
             raise _too_large()
         message = await receive()
         taken += len(message.get("body", b""))
@@ -34,6 +33,12 @@ def bounded(scope: Scope, receive: Receive) -> Receive:
         return message
 
     return receiving
+
+
+def announces_more(headers: Headers, *, than: int) -> bool:
+    """Return whether a request says itself that it carries more than so many bytes."""
+    announced = headers.get("content-length", "")
+    return announced.isdecimal() and (len(announced) > 12 or int(announced) > than)
 
 
 def _too_large() -> HTTPException:

@@ -95,11 +95,9 @@ class MisfireAnswer(Answer):
     max_runs: int
 
 
-class JobAnswer(Answer):
-    """A job; of its schedule and action all fields are there, those not given as well."""
+class DefinitionAnswer(Answer):
+    """What a job is, or once was, defined as; secret header values are masked."""
 
-    id: str
-    version: int
     name: str
     description: str
     tags: list[str]
@@ -108,6 +106,13 @@ class JobAnswer(Answer):
     retry: RetryAnswer
     overlap: Literal["skip", "queue", "allow"]
     misfire: MisfireAnswer
+
+
+class JobAnswer(DefinitionAnswer):
+    """A job; of its schedule and action all fields are there, those not given as well."""
+
+    id: str
+    version: int
     status: JobStatus
     enabled: bool
     paused_reason: str | None
@@ -125,18 +130,10 @@ class BulkAnswer(Answer):
     changed: int
 
 
-class ExportedJobAnswer(Answer):
+class ExportedJobAnswer(DefinitionAnswer):
     """A job as an import takes it; secret header values are masked."""
 
     id: str
-    name: str
-    description: str
-    tags: list[str]
-    schedule: ScheduleAnswer
-    action: ActionAnswer
-    retry: RetryAnswer
-    overlap: Literal["skip", "queue", "allow"]
-    misfire: MisfireAnswer
     enabled: bool
 
 

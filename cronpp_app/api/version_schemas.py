@@ -1,32 +1,12 @@
 """Answers about the versions of a job."""
 
-from typing import Literal
-
 from pydantic import AwareDatetime, Field
 
 from cronpp_app.api.audit_schemas import FieldChangeAnswer
-from cronpp_app.api.job_schemas import (
-    ActionAnswer,
-    MisfireAnswer,
-    RetryAnswer,
-    ScheduleAnswer,
-)
+from cronpp_app.api.job_schemas import DefinitionAnswer
 from cronpp_app.api.schemas import Answer
 from cronpp_app.domain.audit import Via
 from cronpp_app.domain.versions import Origin
-
-
-class DefinitionAnswer(Answer):
-    """What a job was defined as; secret header values are masked."""
-
-    name: str
-    description: str
-    tags: list[str]
-    schedule: ScheduleAnswer
-    action: ActionAnswer
-    retry: RetryAnswer
-    overlap: Literal["skip", "queue", "allow"]
-    misfire: MisfireAnswer
 
 
 class VersionAnswer(Answer):

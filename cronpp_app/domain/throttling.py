@@ -19,7 +19,7 @@ class Allowance:
 # their own, 7 in ten minutes, so that nobody elsewhere can keep the owner out.
 OF_ACCOUNT: Final = Allowance(tries=10, refill=timedelta(minutes=5))
 OF_HOME: Final = Allowance(tries=4, refill=timedelta(seconds=200))
-# The present password, tried by somebody who is signed in.
+# The current password, tried by somebody who is signed in.
 OF_CHANGES: Final = Allowance(tries=10, refill=timedelta(minutes=5))
 # Accounts made from one address: mild, because a whole school may share one.
 OF_SIGNUPS: Final = Allowance(tries=300, refill=timedelta(seconds=12))

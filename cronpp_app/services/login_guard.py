@@ -45,12 +45,12 @@ class LoginGuard:
         await self.note_home(email, address)
 
     async def note_home(self, email: str, address: str) -> None:
-        """Take `address` for one of the owner's, who has just shown to be there."""
+        """Count `address` among the owner's, who has just signed up or in from there."""
         await self._throttles.remember(home_key(email, address), lasting=HOME_LASTS)
 
     @asynccontextmanager
     async def changing(self, user_id: str) -> AsyncIterator[None]:
-        """Let somebody signed in try the present password; raise TooMany."""
+        """Let somebody signed in try the current password; raise TooMany."""
         key = _change_key(user_id)
         wait = await self._throttles.take(key, OF_CHANGES)
         if wait is not None:
