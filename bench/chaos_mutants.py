@@ -82,13 +82,6 @@ MUTANTS: Final = (
     _for(f"{_PARTITION}a_primary_cut_off_from_everybody_costs_no_run[{_FULL}]", _ENDS_WITH_A_STEP),
     _for(f"{_DISK}a_failing_disk_under_the_primary_costs_no_run[{_FULL}]", _ENDS_WITH_A_STEP),
     Mutant(
-        name="what died half-way begins again under a new id",
-        file="store/idempotency.py",
-        old='return Turn(creates=taken.get("creates") or new_id())',
-        new="return Turn(creates=new_id())",
-        tests=f"tests/cluster/test_web_faults.py::test_a_killed_web_process_leaves_no_change_half_done[{_FULL}]",
-    ),
-    Mutant(
         name="what is not HTTP is worth another attempt",
         file="domain/attempts.py",
         old="    return kind in _RETRYABLE_KINDS",
