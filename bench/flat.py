@@ -14,6 +14,8 @@ from datetime import timedelta
 from statistics import median
 from typing import Any
 
+import pymongo
+
 from bench.idle import fill
 from bench.stage import Stage, insert_jobs, stage, stored_job
 from cronpp_app.clock import utc_now
@@ -28,6 +30,7 @@ from cronpp_app.store.runs import RunStore
 
 DUE = 200
 TIMES = 200
+_PATIENCE_SECONDS = 1_800
 DAY = timedelta(days=1)
 
 
@@ -59,7 +62,8 @@ async def _finish_runs(database: Database, count: int) -> None:
         },
         {"$merge": {"into": "runs"}},
     ]
-    await (await database.jobs.aggregate(stages)).to_list()
+    with pymongo.timeout(_PATIENCE_SECONDS):  # far more than any operation of a worker may take
+        await (await database.jobs.aggregate(stages)).to_list()
 
 
 async def _timed(ask: Callable[[], Awaitable[Any]]) -> float:
