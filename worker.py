@@ -19,7 +19,7 @@ import threading
 from collections.abc import Sequence
 
 from cronpp_app.composition import build_caller, build_heartbeat, build_performing, open_keys
-from cronpp_app.engine.runtime import run_worker
+from cronpp_app.engine.runtime import QUESTIONS_AT_ONCE, run_worker
 from cronpp_app.errors import CronppError
 from cronpp_app.event_loop import keep_collections_short, run_in_event_loop, stop_on_signals
 from cronpp_app.logs import set_up_logs
@@ -71,7 +71,8 @@ async def _work(settings: Settings, uri: str) -> None:
     stop_on_signals(stop, hurry)
     if settings.supervised:
         _stop_without_parent(stop)
-    async with opened(uri, settings.database) as database:
+    kept = QUESTIONS_AT_ONCE
+    async with opened(uri, settings.database, kept_connections=kept) as database:
         caller, heartbeat = build_caller(settings), build_heartbeat(settings)
         try:
             await bring_up_to_date(database)

@@ -8,8 +8,9 @@ if sys.platform != "win32":
 
 log = logging.getLogger("cronpp.worker")
 
-# Connections to MongoDB, logs, libraries being loaded: an idle worker has about thirty open.
-KEPT_BACK = 64
+# Connections to the members of a replica set (twelve each), logs, libraries being loaded: an idle
+# worker has about fifty open with three members.
+KEPT_BACK = 96
 
 
 def affordable_slots(wanted: int) -> int:

@@ -33,7 +33,7 @@ class System:
         (256, 4096, 500, 500 + KEPT_BACK),
         (256, UNLIMITED, 500, 500 + KEPT_BACK),
         (UNLIMITED, UNLIMITED, 500, UNLIMITED),
-        (96, 96, 96 - KEPT_BACK, 96),
+        (128, 128, 128 - KEPT_BACK, 128),
         (64, 256, 256 - KEPT_BACK, 256),
         (32, 32, 1, 32),
     ],

@@ -53,15 +53,17 @@ class Database:
         return moment.replace(tzinfo=UTC)
 
 
-def connect(uri: str, name: str) -> Database:
+def connect(uri: str, name: str, *, kept_connections: int = 0) -> Database:
     """Return database `name` at `uri`; nothing is sent before the first use.
 
     Short connect and heartbeat times, because a worker that hangs on a dead primary is a
-    worker that loses its leases; `timeoutMS` bounds every operation as a whole. Raises
-    SetupError for a text that is no URI.
+    worker that loses its leases; `timeoutMS` bounds every operation as a whole.
+    `kept_connections` are kept open to each member: an operation that needs a new one waits for
+    a member without a wire until that bound, while connections that stand are given up as soon
+    as the heartbeat fails. Raises SetupError for a text that is no URI.
     """
     try:
-        return Database(_client(uri), name)
+        return Database(_client(uri, kept_connections), name)
     except (ConfigurationError, ValueError, OSError) as error:  # OSError: a file of TLS's
         raise wrong_uri(error) from error
 
@@ -71,7 +73,7 @@ def wrong_uri(error: Exception) -> SetupError:
     return SetupError(f"CRONPP_MONGODB_URI cannot be used: {str(error).rstrip('.?')}.")
 
 
-def _client(uri: str) -> AsyncMongoClient[Mapping[str, Any]]:
+def _client(uri: str, kept_connections: int) -> AsyncMongoClient[Mapping[str, Any]]:
     return AsyncMongoClient(
         uri,
         tz_aware=True,
@@ -83,6 +85,7 @@ def _client(uri: str) -> AsyncMongoClient[Mapping[str, Any]]:
         serverSelectionTimeoutMS=15_000,
         heartbeatFrequencyMS=1_000,
         connectTimeoutMS=2_000,
+        minPoolSize=kept_connections,
         appname="cronpp",
     )
 

@@ -23,13 +23,15 @@ _TOLD = (ConnectionFailure, ExecutionTimeout, OperationFailure)
 
 
 @asynccontextmanager
-async def opened(uri: str, name: str) -> AsyncIterator[Database]:
+async def opened(uri: str, name: str, *, kept_connections: int = 0) -> AsyncIterator[Database]:
     """Give database `name` at `uri`; it is closed at the end of the block.
+
+    So many connections are kept open to each member, besides what is needed at the moment.
 
     Raises SetupError with the remedy if the address is wrong, nobody answers there, what answers
     is no replica set, or the server refuses, now or for something that the block lets out.
     """
-    database = connect(uri, name)
+    database = connect(uri, name, kept_connections=kept_connections)
     try:
         unfit = why_unfit(await database.client.admin.command("hello"))
         if unfit:

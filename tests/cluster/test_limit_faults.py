@@ -9,7 +9,7 @@ import pytest
 from tests.cluster.conftest import quick_and_full
 from tests.cluster.scene import Scene
 
-OPEN_FILES = 96
+OPEN_FILES = 128
 # Room for a few more lines of Python, not for the load.
 MORE_BYTES = 4 * 1024**2
 
