@@ -14,7 +14,7 @@ from cronpp_app.domain.attempts import AttemptError, AttemptResult, ErrorKind
 from cronpp_app.domain.backoff import RetryPolicy
 from cronpp_app.domain.jobs import Job, JobDefinition, JobStatus, LogAction
 from cronpp_app.domain.runs import Run
-from cronpp_app.domain.schedules import IntervalSchedule
+from cronpp_app.domain.schedules import IntervalSchedule, OnceSchedule
 from cronpp_app.engine.heartbeat import Call
 from cronpp_app.engine.perform import Performing, call_headers
 from cronpp_app.engine.runtime import Duties
@@ -84,9 +84,13 @@ class Bench:
         return duties
 
     async def add_job(self, *, due_ago: float = 0.5, **definition: Any) -> Job:
-        """Store a job that was due `due_ago` seconds ago, every hour by default."""
-        now = utc_now()
-        due = now - timedelta(seconds=due_ago)
+        """Store a job that was due `due_ago` seconds ago, every hour by default.
+
+        A one-off is due when its schedule says so.
+        """
+        once = definition.get("schedule")
+        is_once = isinstance(once, OnceSchedule)
+        due = once.run_at if is_once else utc_now() - timedelta(seconds=due_ago)
         fields = {
             "name": "Nightly export",
             "schedule": IntervalSchedule(every=timedelta(hours=1), start_at=due),

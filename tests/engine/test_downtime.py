@@ -53,7 +53,7 @@ async def test_a_year_of_a_job_that_fires_each_second_costs_what_an_hour_of_it_d
 async def test_a_run_that_is_a_year_late_is_retried_like_any_other(bench: Bench) -> None:
     """Its lateness in milliseconds is more than 32 bits hold."""
     once = OnceSchedule(run_at=utc_now() - YEAR)
-    job = await bench.add_job(due_ago=YEAR / SECOND, schedule=once)
+    job = await bench.add_job(schedule=once)
     bench.target.answers = [failure()]
     worker = await bench.worker()
     await bench.work_once(worker)
