@@ -152,6 +152,13 @@ MUTANTS: Final = (
         tests=f"tests/cluster/test_calendars.py::test_every_fire_time_of_a_night_that_changes_clocks_is_made_good[{_FULL}]",
     ),
     Mutant(
+        name="nobody ends what a dead process left half done",
+        file="engine/upkeep.py",
+        old="            await self._abandoned.end()",
+        new="            pass",
+        tests=f"tests/cluster/test_web_faults.py::test_a_change_that_a_dead_process_left_half_done_holds_nobody_up[{_FULL}]",
+    ),
+    Mutant(
         name="one name is looked up at a time",
         file="outbound/resolver.py",
         old="_THREADS = 64",

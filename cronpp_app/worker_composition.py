@@ -29,6 +29,7 @@ from cronpp_app.engine.start import Starting, Stores
 from cronpp_app.engine.turns import Turns
 from cronpp_app.engine.upkeep import Upkeep
 from cronpp_app.settings import Settings
+from cronpp_app.store.abandoned import AbandonedTransactions
 from cronpp_app.store.attempts import AttemptStore
 from cronpp_app.store.cancels import CancelStore
 from cronpp_app.store.counters import CounterStore
@@ -187,6 +188,7 @@ class _Worker:
             self.clock,
             self.held,
             self.turns,
+            AbandonedTransactions(self.database),
             worker_id=self.id,
             heartbeat=heartbeat,
         )

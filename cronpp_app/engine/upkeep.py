@@ -12,6 +12,7 @@ from cronpp_app.engine.claims import HeldClaims
 from cronpp_app.engine.database_clock import DatabaseClock
 from cronpp_app.engine.heartbeat import Heartbeat
 from cronpp_app.engine.turns import Turns
+from cronpp_app.store.abandoned import AbandonedTransactions
 from cronpp_app.store.counters import CounterStore
 from cronpp_app.store.outages import log_failure
 from cronpp_app.store.workers import WorkerInfo, WorkerStore
@@ -22,6 +23,7 @@ BEAT_SECONDS = 10
 LOOK_AROUND_SECONDS = 2
 SYNC_SECONDS = 20
 COUNT_SECONDS = 5
+TIDY_SECONDS = 4
 HEARTBEAT_LOOK_SECONDS = 10
 
 
@@ -35,6 +37,7 @@ class Upkeep:
         clock: DatabaseClock,
         held: HeldClaims,
         turns: Turns,
+        abandoned: AbandonedTransactions,
         *,
         worker_id: str,
         heartbeat: Heartbeat | None = None,
@@ -44,6 +47,7 @@ class Upkeep:
         self._clock = clock
         self._held = held
         self._turns = turns
+        self._abandoned = abandoned
         self._worker_id = worker_id
         self._heartbeat = heartbeat
         self._scheduler = AsyncIOScheduler(timezone="UTC")
@@ -59,6 +63,7 @@ class Upkeep:
             (self._look_around, LOOK_AROUND_SECONDS),
             (self._clock.sync, SYNC_SECONDS),
             (self._counters.flush, COUNT_SECONDS),
+            (self._tidy, TIDY_SECONDS),
         ):
             self._every(seconds, duty)
         if self._heartbeat is not None:
@@ -98,6 +103,12 @@ class Upkeep:
     async def _look_around(self) -> None:
         """Learn who else works, so that the work is shared."""
         self._turns.among([worker.id for worker in await self._workers.seen()])
+
+    async def _tidy(self) -> None:
+        """End what others abandoned; each time it is another worker's turn, for once is enough."""
+        this_time = int(self._clock.now().timestamp()) // TIDY_SECONDS
+        if self._turns.is_ours(f"tidy {this_time}"):
+            await self._abandoned.end()
 
 
 def _logged(duty: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

@@ -18,6 +18,8 @@ from cronpp_app.store.tally import Tally
 
 Collection = AsyncCollection[Mapping[str, Any]]
 
+# As which clients name themselves to the server.
+APP_NAME = "cronpp"
 # The server's code for a write that a unique index refused.
 DUPLICATE_KEY = 11000
 # Moments leave the database as aware UTC, never naive.
@@ -86,7 +88,7 @@ def _client(uri: str, kept_connections: int) -> AsyncMongoClient[Mapping[str, An
         heartbeatFrequencyMS=1_000,
         connectTimeoutMS=2_000,
         minPoolSize=kept_connections,
-        appname="cronpp",
+        appname=APP_NAME,
     )
 
 

@@ -82,6 +82,14 @@ class Evidence:
         every = (call.at for calls in self.calls.values() for call in calls)
         return (min(at for at in every if at > moment) - moment) / _SECOND
 
+    def longest_wait(self) -> float:
+        """Return the longest time (seconds) from a fire time to the first call for it."""
+        waits = (
+            min(call.at for call in calls) - self.runs[run_id]["fire_time"]
+            for run_id, calls in self.calls.items()
+        )
+        return max(waits, default=timedelta(0)) / _SECOND
+
     def taken_over_after(self, moment: datetime) -> float:
         """Return the seconds from `moment` until the last lost attempt was noticed (0: none)."""
         return max(((one["finished_at"] - moment) / _SECOND for one in self.lost), default=0.0)
