@@ -18,6 +18,7 @@ _DATABASE = "tests/cluster/test_database_faults.py::test_"
 _WORKER = "tests/cluster/test_worker_faults.py::test_"
 _PARTITION = "tests/cluster/test_partitions.py::test_"
 _DISK = "tests/cluster/test_disk_faults.py::test_"
+_WEB = "tests/cluster/test_web_faults.py::test_"
 _LIMIT = "tests/cluster/test_limit_faults.py::test_"
 _VERSIONS = "tests/cluster/test_two_versions.py::test_"
 _FULL = "seed1-200/s-20s"
@@ -65,6 +66,13 @@ _ENDS_WITH_A_STEP = Mutant(
     new="            raise\n",
     tests=f"{_DATABASE}after_a_minute_without_a_majority_everything_goes_on[{_FULL}]",
 )
+_PRIMARY_ALONE = Mutant(
+    name="the primary alone acknowledges a write",
+    file="store/database.py",
+    old='write_concern=WriteConcern("majority")',
+    new="write_concern=WriteConcern(1)",
+    tests=f"tests/cluster/test_lag_faults.py::test_what_only_a_dead_primary_had_is_not_missed[{_FULL}]",
+)
 
 MUTANTS: Final = (
     _UNFENCED,
@@ -81,6 +89,8 @@ MUTANTS: Final = (
     _for(f"{_DATABASE}a_primary_costs_seconds_and_no_run[{_FULL}-frozen]", _ENDS_WITH_A_STEP),
     _for(f"{_PARTITION}a_primary_cut_off_from_everybody_costs_no_run[{_FULL}]", _ENDS_WITH_A_STEP),
     _for(f"{_DISK}a_failing_disk_under_the_primary_costs_no_run[{_FULL}]", _ENDS_WITH_A_STEP),
+    _for(f"{_DISK}a_full_disk_under_the_primary_costs_no_run[{_FULL}]", _ENDS_WITH_A_STEP),
+    _for(f"{_DISK}a_hanging_disk_under_the_primary_costs_no_run[{_FULL}]", _ENDS_WITH_A_STEP),
     Mutant(
         name="what is not HTTP is worth another attempt",
         file="domain/attempts.py",
@@ -130,12 +140,24 @@ MUTANTS: Final = (
         new="dict.fromkeys((job.id for job in late), now)",
         tests=f"{_DATABASE}after_a_minute_without_a_majority_everything_goes_on[{_FULL}]",
     ),
+    _PRIMARY_ALONE,
+    _for(
+        f"{_PARTITION}a_primary_cut_off_from_the_other_members_costs_no_run[{_FULL}]",
+        _PRIMARY_ALONE,
+    ),
     Mutant(
-        name="the primary alone acknowledges a write",
-        file="store/database.py",
-        old='write_concern=WriteConcern("majority")',
-        new="write_concern=WriteConcern(1)",
-        tests=f"tests/cluster/test_lag_faults.py::test_what_only_a_dead_primary_had_is_not_missed[{_FULL}]",
+        name="nobody does what it was another worker's turn to do",
+        file="engine/choice.py",
+        old="        return TAKE_OVER if now - seen_at >= TAKE_OVER else -_FOREVER",
+        new="        return -_FOREVER",
+        tests=f"{_WORKER}an_idle_workers_death_costs_nothing[{_FULL}]",
+    ),
+    Mutant(
+        name="a request is done each time, whatever its key",
+        file="services/idempotency.py",
+        old="        if key is None:\n",
+        new="        if True:\n",
+        tests=f"{_WEB}a_killed_web_process_leaves_no_change_half_done[{_FULL}]",
     ),
     Mutant(
         name="a worker takes more runs than it may open files for",
@@ -156,7 +178,7 @@ MUTANTS: Final = (
         file="engine/upkeep.py",
         old="            await self._abandoned.end()",
         new="            pass",
-        tests=f"tests/cluster/test_web_faults.py::test_a_change_that_a_dead_process_left_half_done_holds_nobody_up[{_FULL}]",
+        tests=f"{_WEB}a_change_that_a_dead_process_left_half_done_holds_nobody_up[{_FULL}]",
     ),
     Mutant(
         name="one name is looked up at a time",

@@ -16,6 +16,8 @@ from tests.cluster.scene import Scene
 
 DELAY_SECONDS = 2
 SLOW_SECONDS = 10.0
+# Longer than a lease, and than an operation may last.
+HANGING_SECONDS = 18
 ENDS_WITHIN_SECONDS = 60
 LONGEST_SILENCE_SECONDS = 30.0
 DISK_MB = 900
@@ -32,6 +34,19 @@ async def test_a_slow_disk_under_the_primary_costs_no_run(scene: Scene) -> None:
     with broken_syncs(primary, f"delay_enter={DELAY_SECONDS}s"):
         await asyncio.sleep(SLOW_SECONDS)  # the fault itself
     await _survived(scene, moment)
+
+
+@needs_strace
+@quick_and_full()
+async def test_a_hanging_disk_under_the_primary_costs_no_run(scene: Scene) -> None:
+    """Leases end meanwhile; what is repeated is marked, and what was not sent is sent once."""
+    primary, moment = await _under_load(scene)
+    with broken_syncs(primary, f"delay_enter={HANGING_SECONDS}s"):
+        await asyncio.sleep(HANGING_SECONDS)  # the fault itself
+    evidence = await scene.calm()
+    scene.tell(evidence, seconds=evidence.silence_after(moment))
+    assert evidence.complaints() == []
+    assert {run["status"] for run in evidence.runs.values()} == {"SUCCESS"}
 
 
 @needs_strace
