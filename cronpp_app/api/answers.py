@@ -11,7 +11,7 @@ from cronpp_app.domain.jobs import Job
 from cronpp_app.domain.runs import Run
 from cronpp_app.services.accounts import User
 from cronpp_app.services.drafts import job_fields, run_fields
-from cronpp_app.services.idempotency import Answer, Idempotency
+from cronpp_app.services.idempotency import Answer, Idempotency, Turn
 from cronpp_app.services.paging import Page
 
 Item = TypeVar("Item")
@@ -67,11 +67,11 @@ async def answered_once(
     key: str | None,
     *,
     request: object,
-    do: Callable[[str], Awaitable[Answer]],
+    do: Callable[[Turn], Awaitable[Answer]],
 ) -> Response:
     """Return the answer of `do`, or the first answer if `key` repeats `request`.
 
-    `do` is given the id for what it creates.
+    `do` is given the ids for what it creates.
     """
     answer, repeated = await idempotency.once(user, key, request=request, do=do)
     headers = answer.headers | ({"Idempotency-Replayed": "true"} if repeated else {})

@@ -32,7 +32,7 @@ from cronpp_app.services.drafts import (
     parse_job,
     run_fields,
 )
-from cronpp_app.services.idempotency import Answer
+from cronpp_app.services.idempotency import Answer, Turn
 from cronpp_app.services.jobs import JobQuery
 from cronpp_app.services.runs import RunQuery
 
@@ -54,10 +54,12 @@ async def create(
 ) -> Response:
     """Create a job; it is the caller's, and on its timetable unless `enabled` is false."""
 
-    async def do(new_id: str) -> Answer:
+    async def do(turn: Turn) -> Answer:
         definition = parse_job(body, now=api.clock(), check_target=api.jobs.check_target)
         enabled = enabled_of(body) is not False
-        return new_job(await api.jobs.create(user, definition, enabled=enabled, job_id=new_id))
+        return new_job(
+            await api.jobs.create(user, definition, enabled=enabled, job_id=turn.creates)
+        )
 
     return await answered_once(api.idempotency, user, key, request=["create", body], do=do)
 
@@ -130,8 +132,8 @@ async def resume(api: Api, user: CurrentUser, job_id: str) -> Response:
 async def run(api: Api, user: CurrentUser, job_id: str, key: IdempotencyKey = None) -> Response:
     """Run a job now, whether paused or not, without moving its schedule."""
 
-    async def do(new_id: str) -> Answer:
-        return started_run(await api.jobs.run_now(user, job_id, run_id=new_id))
+    async def do(turn: Turn) -> Answer:
+        return started_run(await api.jobs.run_now(user, job_id, run_id=turn.creates))
 
     return await answered_once(api.idempotency, user, key, request=["run", job_id], do=do)
 
@@ -146,8 +148,8 @@ async def duplicate(
 ) -> Response:
     """Make a paused copy of a job."""
 
-    async def do(new_id: str) -> Answer:
-        return new_job(await api.jobs.duplicate(user, job_id, copy_id=new_id))
+    async def do(turn: Turn) -> Answer:
+        return new_job(await api.jobs.duplicate(user, job_id, copy_id=turn.creates))
 
     return await answered_once(api.idempotency, user, key, request=["duplicate", job_id], do=do)
 

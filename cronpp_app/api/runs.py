@@ -14,7 +14,7 @@ from cronpp_app.api.requests import Api, CurrentUser, IdempotencyKey, RunParamet
 from cronpp_app.api.run_schemas import ListedRunAnswer, RunAnswer, StartedRunAnswer
 from cronpp_app.api.schemas import ChangedAnswer, PageAnswer, PreviewAnswer, StatsAnswer
 from cronpp_app.services.drafts import check_fields, run_fields
-from cronpp_app.services.idempotency import Answer
+from cronpp_app.services.idempotency import Answer, Turn
 from cronpp_app.services.overview import HourCount
 from cronpp_app.services.runs import ReplayQuery, RunQuery
 from cronpp_app.services.texts import moment_text
@@ -63,8 +63,8 @@ async def cancel(api: Api, user: CurrentUser, run_id: str) -> Response:
 async def retry(api: Api, user: CurrentUser, run_id: str, key: IdempotencyKey = None) -> Response:
     """Start the next attempt of a retrying run at once; replay a final one as a new run."""
 
-    async def do(new_id: str) -> Answer:
-        return started_run(await api.runs.retry(user, run_id, replay_id=new_id))
+    async def do(turn: Turn) -> Answer:
+        return started_run(await api.runs.retry(user, run_id, replay_id=turn.creates))
 
     return await answered_once(api.idempotency, user, key, request=["retry", run_id], do=do)
 
@@ -79,9 +79,10 @@ async def replay(
 ) -> Response:
     """Make a new run, due at once, of every final run that a filter matches: failed ones."""
 
-    async def do(_: str) -> Answer:
+    async def do(turn: Turn) -> Answer:
         which = check_fields(ReplayDraft, body, now=api.clock()).filter
-        count = await api.runs.replay_all(user, ReplayQuery(**which.model_dump()))
+        query = ReplayQuery(**which.model_dump())
+        count = await api.runs.replay_all(user, query, id_for=turn.id_for, before=turn.at)
         return Answer(status=200, body=json.dumps(asdict(count)), headers={})
 
     return await answered_once(api.idempotency, user, key, request=["replay", body], do=do)

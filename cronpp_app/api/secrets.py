@@ -12,7 +12,7 @@ from cronpp_app.api.documented import body_of, problems
 from cronpp_app.api.requests import Api, CurrentUser, IdempotencyKey, Paging
 from cronpp_app.api.schemas import PageAnswer, SecretAnswer
 from cronpp_app.services.drafts import check_fields
-from cronpp_app.services.idempotency import Answer
+from cronpp_app.services.idempotency import Answer, Turn
 from cronpp_app.services.secrets import NewSecretDraft, Secret, SecretDraft
 from cronpp_app.services.texts import moment_text
 
@@ -40,7 +40,7 @@ async def create(
 ) -> Response:
     """Make a secret that jobs refer to as `{{secret.NAME}}` in URL, headers and body."""
 
-    async def do(_: str) -> Answer:
+    async def do(_: Turn) -> Answer:
         made = await api.secrets.create(user, check_fields(NewSecretDraft, body))
         headers = {"Location": f"/api/secrets/{made.name}"}
         return Answer(status=201, body=json.dumps(_secret_fields(made)), headers=headers)

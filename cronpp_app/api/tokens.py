@@ -12,7 +12,7 @@ from cronpp_app.api.documented import TOKEN_EXAMPLE, body_of, problems
 from cronpp_app.api.requests import Api, CurrentUser, IdempotencyKey, Paging
 from cronpp_app.api.schemas import NewTokenAnswer, PageAnswer, TokenAnswer
 from cronpp_app.services.drafts import check_fields
-from cronpp_app.services.idempotency import Answer
+from cronpp_app.services.idempotency import Answer, Turn
 from cronpp_app.services.texts import moment_text
 from cronpp_app.services.tokens import ApiToken, TokenDraft
 
@@ -37,7 +37,7 @@ async def create(
 ) -> Response:
     """Make an API token; `token` is shown this once."""
 
-    async def do(_: str) -> Answer:
+    async def do(_: Turn) -> Answer:
         made = await api.tokens.create(user, check_fields(TokenDraft, body, now=api.clock()))
         fields = {**token_fields(made.token), "token": made.secret}
         return Answer(status=201, body=json.dumps(fields, ensure_ascii=False), headers={})

@@ -13,7 +13,7 @@ from cronpp_app.api.bodies import LargeJsonBody
 from cronpp_app.api.documented import JOB_EXAMPLE, ImportDraft, body_of, problems
 from cronpp_app.api.job_schemas import ExportAnswer, ImportAnswer
 from cronpp_app.api.requests import Api, CurrentUser, IdempotencyKey
-from cronpp_app.services.idempotency import Answer
+from cronpp_app.services.idempotency import Answer, Turn
 from cronpp_app.services.texts import moment_text
 from cronpp_app.services.transfer import Imported, envelope
 
@@ -71,8 +71,8 @@ async def import_jobs(
         outcome = await api.transfer.import_jobs(user, data, dry_run=True)
         return JSONResponse(_import_fields(outcome))
 
-    async def do(_: str) -> Answer:
-        outcome = await api.transfer.import_jobs(user, data, dry_run=False)
+    async def do(turn: Turn) -> Answer:
+        outcome = await api.transfer.import_jobs(user, data, dry_run=False, id_at=turn.id_at)
         return Answer(status=201, body=json.dumps(_import_fields(outcome)), headers={})
 
     return await answered_once(api.idempotency, user, key, request=["import", digest], do=do)

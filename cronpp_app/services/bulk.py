@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from cronpp_app.clock import utc_now
@@ -20,7 +21,7 @@ from cronpp_app.services.audit import Audit, AuditAction
 from cronpp_app.services.jobs import JobQuery, filter_of
 from cronpp_app.services.open_fires import DELETED, PAUSED, OpenFires
 from cronpp_app.store.bulk import BulkJobStore, portions
-from cronpp_app.store.database import new_id
+from cronpp_app.store.database import IdFor, any_id
 from cronpp_app.store.runs import RunStore
 
 # Small enough for the event loop to serve others in between, large enough to be quick.
@@ -75,21 +76,36 @@ class BulkJobs:
         self._clock = clock
 
     async def of_ids(
-        self, user: User, job_ids: Sequence[str], operation: BulkOperation
+        self,
+        user: User,
+        job_ids: Sequence[str],
+        operation: BulkOperation,
+        *,
+        id_for: IdFor = any_id,
     ) -> BulkOutcome:
-        """Do `operation` to those of `job_ids` that are jobs of `user`."""
+        """Do `operation` to those of `job_ids` that are jobs of `user`.
+
+        A run that it makes has the id `id_for` its job; made again, it is the same run.
+        """
         owned: list[str] = []
         for some in portions(list(dict.fromkeys(job_ids)), _STEP):
             owned += await self._store.owned(user.id, some)
-        return await self._do(user, owned, operation)
+        return await self._do(user, owned, operation, id_for)
 
-    async def of_query(self, user: User, query: JobQuery, operation: BulkOperation) -> BulkOutcome:
+    async def of_query(
+        self,
+        user: User,
+        query: JobQuery,
+        operation: BulkOperation,
+        *,
+        id_for: IdFor = any_id,
+    ) -> BulkOutcome:
         """Do `operation` to all jobs that `query` finds now, whatever its limit and cursor.
 
         Raises InvalidInput naming what of the query is wrong.
         """
         matching = await self._store.matching(filter_of(user, query))
-        return await self._do(user, matching, operation)
+        return await self._do(user, matching, operation, id_for)
 
     async def suspend(self, user: User) -> None:
         """Pause every job of a disabled account, with the reason; waiting runs are cancelled.
@@ -111,15 +127,15 @@ class BulkJobs:
             await self._store.explain(user.id, some, reason=_ENDED_MEANWHILE)
 
     async def _do(
-        self, user: User, job_ids: Sequence[str], operation: BulkOperation
+        self, user: User, job_ids: Sequence[str], operation: BulkOperation, id_for: IdFor
     ) -> BulkOutcome:
-        do = {
+        verbs: dict[BulkOperation, Callable[[User, Sequence[str]], Awaitable[int]]] = {
             BulkOperation.PAUSE: self._pause,
             BulkOperation.RESUME: self._resume,
-            BulkOperation.RUN: self._run,
+            BulkOperation.RUN: partial(self._run, id_for=id_for),
             BulkOperation.DELETE: self._delete,
-        }[operation]
-        changed = await do(user, job_ids)
+        }
+        changed = await verbs[operation](user, job_ids)
         if changed:
             await self._audit.note(user, _TOLD[operation], count=changed)
         return BulkOutcome(matched=len(job_ids), changed=changed)
@@ -170,14 +186,14 @@ class BulkJobs:
                 break  # else somebody edited one of them in between: look again
         return resumed
 
-    async def _run(self, user: User, job_ids: Sequence[str]) -> int:
+    async def _run(self, user: User, job_ids: Sequence[str], *, id_for: IdFor) -> int:
         started = 0
         for some in portions(job_ids, _STEP):
             jobs = await self._store.jobs(user.id, some)
-            await self._runs.add([self._manual_run(job) for job in jobs])
+            await self._runs.add([self._manual_run(job, id_for(job.id)) for job in jobs])
             started += len(jobs)
             await self._ring()
         return started
 
-    def _manual_run(self, job: Job) -> Run:
-        return manual_run(job, run_id=new_id(), now=self._clock(), trigger=Trigger.MANUAL)
+    def _manual_run(self, job: Job, run_id: str) -> Run:
+        return manual_run(job, run_id=run_id, now=self._clock(), trigger=Trigger.MANUAL)

@@ -15,7 +15,7 @@ from cronpp_app.services.accounts import User
 from cronpp_app.store.database import new_id
 from cronpp_app.store.idempotency import Answer, FirstRequest, IdempotencyStore, Turn
 
-__all__ = ["Answer", "Idempotency"]
+__all__ = ["Answer", "Idempotency", "Turn"]
 
 # Nearly all answers are there by then, so that who repeats in haste gets one, not an error.
 _PATIENCE_SECONDS = 5.0
@@ -44,17 +44,17 @@ class Idempotency:
         key: str | None,
         *,
         request: object,
-        do: Callable[[str], Awaitable[Answer]],
+        do: Callable[[Turn], Awaitable[Answer]],
     ) -> tuple[Answer, bool]:
         """Return the answer to `request`, and whether it is a repeated one.
 
-        `do` is given the id for what it creates; called again after it died half-way, it is
+        `do` is given the ids for what it creates; called again after it died half-way, it is
         given the same. Without a key it is simply done. A request that is refused gives its
         key free. Raises InvalidInput for a key that belongs to another request, Conflict if
         the first one is still being worked on after a few seconds.
         """
         if key is None:
-            return await do(new_id()), False
+            return await do(Turn(creates=new_id(), at=self._clock())), False
         if not _KEY.fullmatch(key):
             message = "Must be 1 to 255 visible ASCII characters."
             raise InvalidInput(FieldError("Idempotency-Key", message))
@@ -65,7 +65,7 @@ class Idempotency:
         except CannotUnseal as error:
             raise Conflict("The first answer can no longer be read; use a new key.") from error
         if isinstance(first, Turn):
-            return await self._do(name, partial(do, first.creates)), False
+            return await self._do(name, partial(do, first)), False
         if first.fingerprint != fingerprint:
             message = "Was used for another request; give every request a key of its own."
             raise InvalidInput(FieldError("Idempotency-Key", message))

@@ -27,7 +27,7 @@ from cronpp_app.services.paging import (
     write_cursor,
 )
 from cronpp_app.store.cancels import CancelStore, Stopped
-from cronpp_app.store.database import new_id
+from cronpp_app.store.database import IdFor, any_id, new_id
 from cronpp_app.store.due import DueJobStore
 from cronpp_app.store.jobs import JobStore, Position
 from cronpp_app.store.ledger import Ledger, RunFilter, RunSummary
@@ -216,9 +216,18 @@ class Runs:
         await self._audit.note(user, action, run_target(run))
         return stored
 
-    async def replay_all(self, user: User, query: ReplayQuery) -> ReplayCount:
+    async def replay_all(
+        self,
+        user: User,
+        query: ReplayQuery,
+        *,
+        id_for: IdFor = any_id,
+        before: datetime | None = None,
+    ) -> ReplayCount:
         """Return how many final runs the query matched, and how many got a new run, due at once.
 
+        The new run has the id `id_for` the old one; made again, it is the same. Only runs that
+        were due `before` a moment count, by default now: never what this call itself has made.
         Those whose job was deleted get none. Runs of a job that forbids overlap follow one
         after the other. Raises InvalidInput naming what of the query is wrong.
         """
@@ -233,9 +242,9 @@ class Runs:
             job_id=query.job_id,
             status=query.status,
             since=query.since,
-            until=min(query.until or now, now),  # never what this call itself has made
+            until=min(query.until or now, before or now),
         )
-        count = await self._replays.replay(which, now=now)
+        count = await self._replays.replay(which, now=now, id_for=id_for)
         await self._ring()
         if count.changed:
             await self._audit.note(user, AuditAction.RUNS_REPLAYED, count=count.changed)

@@ -17,7 +17,7 @@ from cronpp_app.services.fields import Fields, definition_fields
 from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.texts import moment_text
 from cronpp_app.store.bulk import BulkJobStore, portions
-from cronpp_app.store.database import new_id
+from cronpp_app.store.database import IdAt, any_id
 from cronpp_app.store.job_filters import JobFilter, JobSort
 from cronpp_app.store.jobs import JobStore
 
@@ -76,23 +76,25 @@ class Transfer:
             if position is None:
                 return
 
-    async def import_jobs(self, user: User, data: object, *, dry_run: bool) -> Imported:
+    async def import_jobs(
+        self, user: User, data: object, *, dry_run: bool, id_at: IdAt = any_id
+    ) -> Imported:
         """Make the jobs of `data`, an export, for `user`: all of them, or none if one is wrong.
 
         `id` names the job that an entry was exported from: where `user` still has it, a masked
-        header keeps its value. Raises InvalidInput with the first hundred problems, named like
-        "jobs[3].schedule.cron".
+        header keeps its value. New ids are those that `id_at` gives to the places of entries; an
+        import with the same ids again is the same import. Raises InvalidInput with the first
+        hundred problems, named like "jobs[3].schedule.cron".
         """
         entries = _entries(data)
         async with self._one_at_a_time:
-            jobs = await self._checked(user, entries)
-            if not dry_run:
-                await self._bulk.add_all(jobs)
+            jobs = await self._checked(user, entries, id_at)
+            if not dry_run and await self._bulk.add_all(jobs):
                 await self._ring()
                 await self._audit.note(user, AuditAction.JOBS_IMPORTED, count=len(jobs))
         return Imported(jobs=tuple(jobs), dry_run=dry_run)
 
-    async def _checked(self, user: User, entries: Sequence[object]) -> list[Job]:
+    async def _checked(self, user: User, entries: Sequence[object], id_at: IdAt) -> list[Job]:
         known = await self._known(user, entries)
         jobs: list[Job] = []
         problems: list[FieldError] = []
@@ -100,7 +102,7 @@ class Transfer:
             if index % _TURN == 0:
                 await asyncio.sleep(0)
             try:
-                jobs.append(await self._job(user, entry, known))
+                jobs.append(await self._job(user, entry, known, new_job_id=id_at(index)))
             except InvalidInput as error:
                 problems += _within(f"jobs[{index}]", error)
             if len(problems) >= _MOST_PROBLEMS:
@@ -118,7 +120,14 @@ class Transfer:
                 known[job.id] = await self._secrets.opened(job.definition, job_id=job.id)
         return known
 
-    async def _job(self, user: User, entry: object, known: Mapping[str, JobDefinition]) -> Job:
+    async def _job(
+        self,
+        user: User,
+        entry: object,
+        known: Mapping[str, JobDefinition],
+        *,
+        new_job_id: str,
+    ) -> Job:
         if not isinstance(entry, Mapping):
             raise InvalidInput(FieldError("", "Must be a JSON object."))
         job_id = entry.get("id")
@@ -133,7 +142,6 @@ class Transfer:
             may_have_ended=not enabled,
         )
         await self._secrets.check(user, definition)
-        new_job_id = new_id()
         return Job(
             id=new_job_id,
             user_id=user.id,

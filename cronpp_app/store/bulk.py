@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence, Set
 from datetime import datetime, timedelta
 
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import BulkWriteError
 
 from cronpp_app.domain.jobs import Job, JobStatus
 from cronpp_app.domain.runs import RunStatus
 from cronpp_app.store.batches import merge, same
 from cronpp_app.store.database import Database
 from cronpp_app.store.documents import NEVER, Document, job_document
+from cronpp_app.store.fences import duplicates
 from cronpp_app.store.job_filters import JobFilter
 from cronpp_app.store.jobs import readable
 from cronpp_app.store.versions import VersionStore
@@ -83,8 +85,11 @@ class BulkJobStore:
             query["next_run_time"] = {**_IS_DATE, "$lte": due_by}
         return list(readable(await self._jobs.find(query).to_list()))
 
-    async def add_all(self, jobs: Sequence[Job]) -> None:
-        """Store new jobs: all of them, or none if anything fails."""
+    async def add_all(self, jobs: Sequence[Job]) -> bool:
+        """Store new jobs: all of them, or none if anything fails.
+
+        Returns False if they are there already, as they all are if one is.
+        """
 
         async def insert(session: AsyncClientSession) -> None:
             for start in range(0, len(jobs), _ADDED_AT_ONCE):
@@ -92,8 +97,13 @@ class BulkJobStore:
                 documents = [job_document(job) for job in some]
                 await self._jobs.insert_many(documents, session=session)
 
-        async with self._client.start_session() as session:
-            await session.with_transaction(insert)
+        try:
+            async with self._client.start_session() as session:
+                await session.with_transaction(insert)
+        except BulkWriteError as error:
+            duplicates(error)
+            return False
+        return True
 
     async def pause(
         self, user_id: str, job_ids: Sequence[str], *, now: datetime, reason: str | None = None

@@ -1,6 +1,6 @@
 """The connection to MongoDB and the names of its collections."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -101,6 +101,16 @@ async def translated_errors() -> AsyncIterator[None]:
         if not is_outage(error):
             raise
         raise StoreUnavailable("MongoDB does not answer; try again in a moment.") from error
+
+
+# What gives the id of one of many things that a request makes: by what it is made of, or by place.
+IdFor = Callable[[str], str]
+IdAt = Callable[[int], str]
+
+
+def any_id(_: object) -> str:
+    """Return a fresh id, whatever it is for."""
+    return new_id()
 
 
 def new_id() -> str:

@@ -1,5 +1,6 @@
 """Answers to requests that carry an idempotency key, kept so that a repetition gets the same."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,13 +27,23 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """Leave to do a request. What it creates is to have the id `creates`.
+    """Leave to do a request, which came first at the moment `at`.
 
-    One that takes over from a request that died half-way is given the same id, and so finds
-    what that one had created already.
+    What it creates is to have the id `creates`. One that takes over from a request that died
+    half-way is given the same id and moment, and so finds what that one had created already.
+    Ids of many things begin with the eight digits that grow with time (`new_id`).
     """
 
     creates: str
+    at: datetime
+
+    def id_for(self, source: str) -> str:
+        """Return the id of what is made of `source`, if the request makes many things."""
+        return self.creates[:8] + _digits(f"{self.creates}/{source}", 16)
+
+    def id_at(self, place: int) -> str:
+        """Return the id of what stands at `place` among many things; they keep their order."""
+        return f"{self.creates[:8]}{_digits(self.creates, 10)}{place:06x}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +65,13 @@ class IdempotencyStore:
         self, user_id: str, key: str, *, fingerprint: str, now: datetime
     ) -> Turn | FirstRequest:
         """Take `key` for this person, or return the request that took it first."""
-        turn = Turn(creates=new_id())
+        turn = Turn(creates=new_id(), at=now)
         document = {
             "_id": key,
             "user_id": user_id,
             "fingerprint": fingerprint,
             "creates": turn.creates,
+            "first_at": now,
             "started_at": now,
             "expires_at": now + KEPT,
         }
@@ -103,7 +115,8 @@ class IdempotencyStore:
         }
         taken = await self._requests.find_one_and_update(abandoned, {"$set": {"started_at": now}})
         if taken is not None:
-            return Turn(creates=taken.get("creates") or new_id())
+            creates, first_at = taken.get("creates"), taken.get("first_at")
+            return Turn(creates=creates or new_id(), at=first_at or now)
         found = await self._requests.find_one({"_id": key})
         if found is None:  # given free just now
             return await self.begin(user_id, key, fingerprint=fingerprint, now=now)
@@ -114,6 +127,10 @@ class IdempotencyStore:
     async def _opened(self, key: str, answer: Document) -> Answer:
         body = await self._keys.unseal(sealed_from(answer["body"]), place=_place(key))
         return Answer(status=answer["status"], body=body, headers=answer["headers"])
+
+
+def _digits(text: str, count: int) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:count]
 
 
 def _place(key: str) -> str:

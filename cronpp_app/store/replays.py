@@ -7,7 +7,7 @@ from typing import Final
 
 from cronpp_app.domain.runs import RunStatus, Trigger
 from cronpp_app.store.batches import row_of
-from cronpp_app.store.database import Database, new_id
+from cronpp_app.store.database import Database, IdFor
 from cronpp_app.store.documents import SCHEMA, Document
 from cronpp_app.store.ledger import RunFilter
 
@@ -33,13 +33,16 @@ class ReplayStore:
         self._runs = database.runs
         self._jobs = database.jobs
 
-    async def replay(self, which: RunFilter, *, now: datetime) -> ReplayCount:
-        """Make a run, due at `now`, of every run of the filter whose job is still there."""
+    async def replay(self, which: RunFilter, *, now: datetime, id_for: IdFor) -> ReplayCount:
+        """Make a run, due at `now`, of every run of the filter whose job is still there.
+
+        One whose id, `id_for` the run that it repeats, is there already was made before.
+        """
         matched = changed = 0
         async for jobs_of_runs in self._batches(which):
             living = await self._living(which.user_id, set(jobs_of_runs.values()))
             runs = [run_id for run_id, job_id in jobs_of_runs.items() if job_id in living]
-            await self._copy(which.user_id, runs, now)
+            await self._copy(which.user_id, {run_id: id_for(run_id) for run_id in runs}, now)
             matched, changed = matched + len(jobs_of_runs), changed + len(runs)
         return ReplayCount(matched=matched, changed=changed)
 
@@ -58,11 +61,12 @@ class ReplayStore:
         there = {"_id": {"$in": list(job_ids)}, "user_id": user_id}
         return {found["_id"] async for found in self._jobs.find(there, {"_id": 1})}
 
-    async def _copy(self, user_id: str, run_ids: list[str], now: datetime) -> None:
-        if not run_ids:
+    async def _copy(self, user_id: str, copies: Mapping[str, str], now: datetime) -> None:
+        """Copy runs; `copies` has the id of the copy by the id of the run."""
+        if not copies:
             return
         fresh = {
-            "_id": row_of({run_id: {"new": new_id()} for run_id in run_ids}),
+            "_id": row_of({run_id: {"new": copy} for run_id, copy in copies.items()}),
             "schema": {"$literal": SCHEMA},
             **{name: f"${name}" for name in _KEPT},
             "trigger": Trigger.REPLAY.value,
@@ -71,9 +75,9 @@ class ReplayStore:
             **{name: {"$literal": 0} for name in ("attempt_count", "lost_count", "spared_count")},
         }
         stages: list[Document] = [
-            {"$match": {"_id": {"$in": run_ids}, "user_id": user_id}},
+            {"$match": {"_id": {"$in": list(copies)}, "user_id": user_id}},
             {"$project": fresh},
             {"$set": {"_id": "$_id.new"}},
-            {"$merge": {"into": self._runs.name, "on": "_id", "whenMatched": "fail"}},
+            {"$merge": {"into": self._runs.name, "on": "_id", "whenMatched": "keepExisting"}},
         ]
         await self._runs.aggregate(stages)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from httpx import AsyncClient
@@ -15,7 +16,10 @@ from cronpp_app.store.idempotency import Answer, IdempotencyStore
 from cronpp_app.store.keys import Keys
 from tests.api.conftest import PASSWORD, TestClock
 from tests.api.created_jobs import create_job
+from tests.api.stored_runs import store_run
 from tests.factories import job_body
+
+HOUR = timedelta(hours=1)
 
 
 async def test_a_repeated_create_with_the_same_key_creates_once(ada: AsyncClient) -> None:
@@ -111,6 +115,46 @@ async def test_what_a_dying_process_created_is_found_when_the_request_comes_agai
     assert again.is_success
     assert await everything(ada) == before
     assert again.headers["Location"].rpartition("/")[2] in before
+
+
+IMPORT = {"jobs": [job_body(name="a"), job_body(name="b")]}
+RUN_ALL = {"filter": {}, "operation": "run"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "makes"),
+    [
+        ("/api/import", IMPORT, 2),
+        ("/api/jobs/bulk", RUN_ALL, 1),
+        ("/api/runs/replay", {"filter": {}}, 1),
+    ],
+)
+async def test_many_things_that_a_dying_process_created_are_not_created_again(
+    path: str,
+    body: dict[str, Any],
+    makes: int,
+    ada: AsyncClient,
+    database: Database,
+    clock: TestClock,
+    power_cut: pytest.MonkeyPatch,
+) -> None:
+    job_id = (await create_job(ada))["id"]
+    await store_run(database, ada, job_id=job_id, status="FAILED", fire_time=clock.now - HOUR)
+    at_first = await everything(ada)
+    with pytest.raises(PowerCut):
+        await ada.post(path, json=body, headers={"Idempotency-Key": "one"})
+    power_cut.undo()
+    clock.now += timedelta(minutes=2)
+    # Meanwhile what it made may have failed, too, and so be what the filter asks for.
+    failed = {"$set": {"status": "FAILED"}, "$unset": {"wake_at": ""}}
+    await database.runs.update_many({"status": "PENDING"}, failed)
+    made = await everything(ada) - at_first
+    again = await ada.post(path, json=body, headers={"Idempotency-Key": "one"})
+    assert again.is_success
+    assert len(made) == makes
+    assert await everything(ada) == at_first | made
+    changed = again.json().get("changed", again.json().get("created"))
+    assert changed == makes, "the answer is as if nothing had happened"
 
 
 async def test_a_request_that_failed_half_way_can_come_again_at_once(
