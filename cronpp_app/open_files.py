@@ -8,8 +8,8 @@ if sys.platform != "win32":
 
 log = logging.getLogger("cronpp.worker")
 
-# Connections to the members of a replica set (twelve each), logs, libraries being loaded: an idle
-# worker has about fifty open with three members.
+# Connections to the members of a replica set (fourteen each), logs, libraries being loaded: an idle
+# worker has about sixty open with three members.
 KEPT_BACK = 96
 
 

@@ -21,9 +21,9 @@ from cronpp_app.store.outages import log_failure
 
 log = logging.getLogger("cronpp.worker")
 
-# The duties below, each with one question to the database at a time, but two when runs start,
-# and the secrets that attempts look up. So many connections have to stand before they are needed.
-QUESTIONS_AT_ONCE = 10
+# The duties below, most with one question to the database at a time, upkeep with up to five, and
+# the secrets that attempts look up. So many connections have to stand before they are needed.
+QUESTIONS_AT_ONCE = 12
 # How long a stopping worker tries to write its last results; afterwards leases tell the rest.
 LAST_WORDS_SECONDS = 15
 # Under load, steps this far apart find many runs each, which makes each of them cheaper.

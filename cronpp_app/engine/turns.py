@@ -5,15 +5,19 @@ and from who is on the registry; it is a preference, not a lock: what its worker
 when the time comes near, anybody takes.
 """
 
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
 from zlib import crc32
+
+_DRAW = random.SystemRandom().random
 
 
 class Turns:
     """Whose turn it is, as seen by one worker; alone until it learns of others."""
 
-    def __init__(self, worker_id: str) -> None:
+    def __init__(self, worker_id: str, *, draw: Callable[[], float] = _DRAW) -> None:
         self._worker_id = worker_id
+        self._draw = draw
         self._place = 0
         self.count = 1
 
@@ -25,3 +29,7 @@ class Turns:
     def is_ours(self, waiting_id: str) -> bool:
         """Return whether this worker is to look after a job or run first."""
         return crc32(waiting_id.encode()) % self.count == self._place
+
+    def is_drawn(self, *, about: int) -> bool:
+        """Return whether this worker is one of `about` so many, drawn anew each time."""
+        return self._draw() * self.count < about

@@ -24,6 +24,7 @@ LOOK_AROUND_SECONDS = 2
 SYNC_SECONDS = 20
 COUNT_SECONDS = 5
 TIDY_SECONDS = 4
+_TIDY_AT_A_TIME = 2
 HEARTBEAT_LOOK_SECONDS = 10
 
 
@@ -105,9 +106,8 @@ class Upkeep:
         self._turns.among([worker.id for worker in await self._workers.seen()])
 
     async def _tidy(self) -> None:
-        """End what others abandoned; each time it is another worker's turn, for once is enough."""
-        this_time = int(self._clock.now().timestamp()) // TIDY_SECONDS
-        if self._turns.is_ours(f"tidy {this_time}"):
+        """End what others abandoned; about two of all workers look, as one may be dead."""
+        if self._turns.is_drawn(about=_TIDY_AT_A_TIME):
             await self._abandoned.end()
 
 

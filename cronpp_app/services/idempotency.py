@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from functools import partial
 
 from cronpp_app.clock import monotonic, utc_now
 from cronpp_app.errors import Conflict, CronppError, FieldError, InvalidInput, StoreUnavailable
@@ -65,7 +64,7 @@ class Idempotency:
         except CannotUnseal as error:
             raise Conflict("The first answer can no longer be read; use a new key.") from error
         if isinstance(first, Turn):
-            return await self._do(name, partial(do, first)), False
+            return await self._do(name, first, do), False
         if first.fingerprint != fingerprint:
             message = "Was used for another request; give every request a key of its own."
             raise InvalidInput(FieldError("Idempotency-Key", message))
@@ -86,13 +85,15 @@ class Idempotency:
                 return first
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
-    async def _do(self, name: str, do: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def _do(self, name: str, turn: Turn, do: Callable[[Turn], Awaitable[Answer]]) -> Answer:
         try:
-            answer = await do()
+            answer = await do(turn)
             await self._store.finish(name, answer)
         except BaseException as error:
             refused = isinstance(error, CronppError) and not isinstance(error, StoreUnavailable)
-            await (self._store.forget(name) if refused else self._store.abandon(name))
+            # What is refused now may have been done by the request that this one takes over.
+            is_free = refused and not turn.takes_over
+            await (self._store.forget(name) if is_free else self._store.abandon(name))
             raise
         return answer
 

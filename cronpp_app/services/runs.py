@@ -242,7 +242,7 @@ class Runs:
             job_id=query.job_id,
             status=query.status,
             since=query.since,
-            until=min(query.until or now, before or now),
+            until=min(query.until or now, before or now, now),
         )
         count = await self._replays.replay(which, now=now, id_for=id_for)
         await self._ring()

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs
 
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.objectid import ObjectId
@@ -87,9 +88,17 @@ def _client(uri: str, kept_connections: int) -> AsyncMongoClient[Mapping[str, An
         serverSelectionTimeoutMS=15_000,
         heartbeatFrequencyMS=1_000,
         connectTimeoutMS=2_000,
-        minPoolSize=kept_connections,
+        **_kept(uri, kept_connections),
         appname=APP_NAME,
     )
+
+
+def _kept(uri: str, connections: int) -> dict[str, Any]:
+    """Return the option that keeps `connections`, unless the URI has a word on the pool's size."""
+    named = {name.lower() for name in parse_qs(uri.partition("?")[2])}
+    if not connections or named & {"minpoolsize", "maxpoolsize"}:
+        return {}
+    return {"minPoolSize": connections}
 
 
 @asynccontextmanager

@@ -36,6 +36,7 @@ class Turn:
 
     creates: str
     at: datetime
+    takes_over: bool = False
 
     def id_for(self, source: str) -> str:
         """Return the id of what is made of `source`, if the request makes many things."""
@@ -116,7 +117,7 @@ class IdempotencyStore:
         taken = await self._requests.find_one_and_update(abandoned, {"$set": {"started_at": now}})
         if taken is not None:
             creates, first_at = taken.get("creates"), taken.get("first_at")
-            return Turn(creates=creates or new_id(), at=first_at or now)
+            return Turn(creates=creates or new_id(), at=first_at or now, takes_over=True)
         found = await self._requests.find_one({"_id": key})
         if found is None:  # given free just now
             return await self.begin(user_id, key, fingerprint=fingerprint, now=now)

@@ -157,6 +157,23 @@ async def test_many_things_that_a_dying_process_created_are_not_created_again(
     assert changed == makes, "the answer is as if nothing had happened"
 
 
+async def test_a_repetition_that_is_refused_does_not_make_the_next_one_a_first(
+    ada: AsyncClient, clock: TestClock, power_cut: pytest.MonkeyPatch
+) -> None:
+    """Its one-off lay ahead when a dying process imported it, and has passed since."""
+    soon = {"kind": "once", "run_at": (clock.now + timedelta(seconds=90)).isoformat()}
+    import_soon = {"jobs": [job_body(name="a", schedule=soon)]}
+    one = {"Idempotency-Key": "one"}
+    with pytest.raises(PowerCut):
+        await ada.post("/api/import", json=import_soon, headers=one)
+    power_cut.undo()
+    clock.now += timedelta(minutes=2)
+    assert (await ada.post("/api/import", json=import_soon, headers=one)).status_code == 422
+    clock.now -= timedelta(minutes=1)  # as if this web process had another clock
+    assert (await ada.post("/api/import", json=import_soon, headers=one)).is_success
+    assert len(await everything(ada)) == 1
+
+
 async def test_a_request_that_failed_half_way_can_come_again_at_once(
     ada: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

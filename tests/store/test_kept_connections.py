@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+import pytest
 from pymongo.uri_parser import parse_uri
 
 from cronpp_app.engine.runtime import QUESTIONS_AT_ONCE
+from cronpp_app.store.database import connect
 from cronpp_app.store.opened import opened
 
 # The driver opens two at a time, which are not of use yet, and has two of its own.
@@ -60,7 +62,7 @@ async def a_door(mongodb_uri: str) -> AsyncIterator[tuple[Door, str]]:
         server.close()
 
 
-async def test_ten_questions_at_once_need_no_new_connection(
+async def test_what_is_asked_at_once_needs_no_new_connection(
     mongodb_uri: str, database_name: str
 ) -> None:
     kept = QUESTIONS_AT_ONCE + ON_THEIR_WAY
@@ -73,3 +75,14 @@ async def test_ten_questions_at_once_need_no_new_connection(
         questions = (database.server_time() for _ in range(QUESTIONS_AT_ONCE))
         answers = await asyncio.gather(*questions)
     assert len(answers) == QUESTIONS_AT_ONCE
+
+
+@pytest.mark.parametrize("own", ["maxPoolSize=5", "minPoolSize=1", "maxpoolsize=50"])
+def test_an_operators_own_word_on_the_size_of_the_pool_counts(own: str) -> None:
+    uri = f"mongodb://127.0.0.1/?replicaSet=rs0&{own}"
+    database = connect(uri, "cronpp", kept_connections=QUESTIONS_AT_ONCE)
+    name, value = own.split("=")
+    pool = database.client.options.pool_options
+    assert {"maxpoolsize": pool.max_pool_size, "minpoolsize": pool.min_pool_size}[
+        name.lower()
+    ] == int(value)
