@@ -5,9 +5,10 @@ What a change means is that of `jobs.py`; here it is one statement for many.
 
 from collections.abc import Iterator, Sequence, Set
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, PyMongoError
 
 from cronpp_app.domain.jobs import Job, JobStatus
 from cronpp_app.domain.runs import RunStatus
@@ -25,6 +26,10 @@ _WAITING = [RunStatus.PENDING.value, RunStatus.RETRYING.value]
 _LEFT_QUEUE = ("wake_at", "due_at", "seat", "queued", "claim_id", "error")
 _CANCELLED_AT_ONCE = 1_000
 _ADDED_AT_ONCE = 500
+# A quarter of a gigabyte of cache, the least that MongoDB takes, was enough for 8,000 small jobs.
+_IN_ONE_TRANSACTION = 2_500
+
+Thing = TypeVar("Thing")
 
 
 class BulkJobStore:
@@ -88,12 +93,26 @@ class BulkJobStore:
     async def add_all(self, jobs: Sequence[Job]) -> bool:
         """Store new jobs: all of them, or none if anything fails.
 
-        Returns False if they are there already, as they all are if one is.
+        Returns False if they are there already. Very many are stored in several steps, as a
+        transaction has to fit into the cache of the server; should this process die in between,
+        the same jobs can be stored again, which adds those that are missing.
         """
+        added: list[str] = []
+        try:
+            for some in portions(jobs, _IN_ONE_TRANSACTION):
+                if await self._add(some):
+                    added += [job.id for job in some]
+        except PyMongoError:
+            for some_ids in portions(added, _IN_ONE_TRANSACTION):
+                await self._jobs.delete_many({"_id": {"$in": list(some_ids)}})
+            raise
+        return bool(added)
+
+    async def _add(self, jobs: Sequence[Job]) -> bool:
+        """Store new jobs in one transaction; return False if they are there already."""
 
         async def insert(session: AsyncClientSession) -> None:
-            for start in range(0, len(jobs), _ADDED_AT_ONCE):
-                some = jobs[start : start + _ADDED_AT_ONCE]
+            for some in portions(jobs, _ADDED_AT_ONCE):
                 documents = [job_document(job) for job in some]
                 await self._jobs.insert_many(documents, session=session)
 
@@ -184,7 +203,7 @@ class BulkJobStore:
             self._tally.ended(RunStatus.CANCELLED, result.modified_count)
 
 
-def portions(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """Yield `ids` in portions of at most `size`."""
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]
+def portions(things: Sequence[Thing], size: int) -> Iterator[Sequence[Thing]]:
+    """Yield `things` in portions of at most `size`."""
+    for start in range(0, len(things), size):
+        yield things[start : start + size]

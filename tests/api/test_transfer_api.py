@@ -1,13 +1,18 @@
 """All one's jobs as a file, and back: complete, masked, and all or nothing."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from httpx import AsyncClient
+from pymongo.errors import AutoReconnect
 
+from cronpp_app.domain.jobs import Job
 from cronpp_app.services.job_secrets import JobSecrets
 from cronpp_app.services.texts import moment_text
+from cronpp_app.store import bulk
+from cronpp_app.store.bulk import BulkJobStore
 from cronpp_app.store.database import Database
 from cronpp_app.store.job_documents import job_from
 from tests.api.conftest import TestClock
@@ -184,3 +189,24 @@ async def test_what_is_not_an_export_is_refused(body: Any, field: str, ada: Asyn
     answer = await ada.post("/api/import", json=body)
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_very_many_jobs_are_imported_in_steps_and_none_is_left_if_one_fails(
+    ada: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "_IN_ONE_TRANSACTION", 2)
+    steps, add = 0, BulkJobStore._add
+
+    async def third_fails(store: BulkJobStore, jobs: Sequence[Job]) -> bool:
+        nonlocal steps
+        steps += 1
+        if steps == 3:
+            raise AutoReconnect("the primary stepped down")
+        return await add(store, jobs)
+
+    monkeypatch.setattr(BulkJobStore, "_add", third_fails)
+    many = {"jobs": [job_body(name=f"Job {number}") for number in range(7)]}
+    assert (await ada.post("/api/import", json=many)).status_code == 503
+    assert (await ada.get("/api/jobs")).json()["total"] == 0
+    assert (await ada.post("/api/import", json=many)).status_code == 201
+    assert (await ada.get("/api/jobs")).json()["total"] == 7
