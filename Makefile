@@ -35,7 +35,7 @@ test-cluster: # apart: mostly waiting, for leases to end and members to be elect
 test-browser: # apart: its Playwright blocks where the others await
 	$(BIN)/python -m pytest tests/browser
 
-chaos: $(DEVELOPMENT) ## Break everything under load, every way, five seeds each (about 150 minutes)
+chaos: $(DEVELOPMENT) ## Break everything under load, every way, five seeds each (about two hours)
 	@mkdir -p bench/out && rm -f bench/out/chaos.jsonl
 	@CRONPP_CHAOS_FIGURES=bench/out/chaos.jsonl $(BIN)/python -m pytest tests/cluster -m chaos --timeout 1200; \
 		status=$$?; $(BIN)/python -m tests.cluster.figures bench/out/chaos.jsonl; exit $$status

@@ -4,7 +4,7 @@
     python -m bench.chaos_mutants
 
 Each is removed in a copy of the sources, on which the scenario of tests/cluster that relies on
-it is run; it has to fail. About twenty-five minutes.
+it is run; it has to fail. About forty minutes.
 """
 
 import argparse
