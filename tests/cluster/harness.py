@@ -194,11 +194,14 @@ async def wait_for_calm(database: Database, *, at_most: float) -> None:
     await _watch_while(partial(is_busy, database), database, at_most=at_most)
 
 
-async def wait_for_workers(database: Database, count: int, *, at_most: float) -> None:
-    """Return when `count` workers are on the registry; on a busy machine a start takes long."""
+async def wait_for_workers(
+    database: Database, workers: Sequence[WorkerProcess], *, at_most: float
+) -> None:
+    """Return when all of `workers` are on the registry; on a busy machine a start takes long."""
+    pids = {worker.process.pid for worker in workers}
 
     async def are_missing() -> bool:
-        return await database.workers.count_documents({}) < count
+        return not pids <= set(await database.workers.distinct("pid"))
 
     await _watch_while(are_missing, database, at_most=at_most)
 

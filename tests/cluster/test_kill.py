@@ -51,6 +51,7 @@ async def test_workers_killed_in_a_loop_lose_and_double_nothing(
             running[victim].kill()
             running[victim] = WorkerProcess(mongodb_uri, database_name, tmp_path / "workers.log")
         await wait_for_calm(database, at_most=90)
+        await wait_for_workers(database, running, at_most=60)  # the last may still be starting
         assert {worker.stop() for worker in running} == {0}
 
     assert [violation async for violation in violations(database)] == []
@@ -93,7 +94,7 @@ async def test_two_workers_share_the_work_and_leave_in_good_order(
 ) -> None:
     target.delay_seconds = 0.3
     with workers(mongodb_uri, database_name, tmp_path / "workers.log", 2) as running:
-        await wait_for_workers(database, 2, at_most=60)
+        await wait_for_workers(database, running, at_most=60)
         start = utc_now() + timedelta(seconds=2)
         await add_jobs(database, target.url, count=60, start_at=start, lasting=timedelta(seconds=6))
         await wait_for_calm(database, at_most=60)
