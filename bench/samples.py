@@ -10,17 +10,22 @@ from cronpp_app.store.database import Database
 
 # Numbers this small go up and down with what just happens; a leak outgrows them.
 COUNTS_MAY_DIFFER = 3.0
+# Files have holes, which come and go with what is deleted; more documents would show as such.
+FILES_MAY_DIFFER_MIB = 1.0
 GROWTH = 0.05
 MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
-    """A series after its warm-up: the median of its first third, and of its last."""
+    """A series after its warm-up: the median of its first third, and of its last.
+
+    By `may_differ` it may grow whatever the share.
+    """
 
     first: float
     last: float
-    is_count: bool
+    may_differ: float
 
     @property
     def growth(self) -> float:
@@ -29,9 +34,8 @@ class Trend:
 
     @property
     def is_flat(self) -> bool:
-        """Return whether the series grew by no more than 5 %, or a few pieces."""
-        few = self.is_count and self.last - self.first <= COUNTS_MAY_DIFFER
-        return few or self.growth <= GROWTH
+        """Return whether the series grew by no more than 5 %, or by little."""
+        return self.last - self.first <= self.may_differ or self.growth <= GROWTH
 
 
 class Samples:
@@ -50,8 +54,16 @@ class Samples:
         values = [value for at, value in self.series[name] if at >= after]
         third = max(1, len(values) // 3)
         return Trend(
-            first=median(values[:third]), last=median(values[-third:]), is_count="MiB" not in name
+            first=median(values[:third]),
+            last=median(values[-third:]),
+            may_differ=_may_differ(name),
         )
+
+
+def _may_differ(name: str) -> float:
+    if "MiB" not in name:
+        return COUNTS_MAY_DIFFER
+    return 0.0 if "memory" in name else FILES_MAY_DIFFER_MIB
 
 
 def of_process(role: str, pid: int, tasks: Path | None) -> dict[str, float]:

@@ -7,7 +7,8 @@ killed every so often. Samples memory, descriptors, threads and asyncio tasks of
 of a worker that lives throughout and of mongod, and sizes of collections and indexes. Runs are
 kept for some minutes only, so that their collections, too, must become flat. The verdict counts
 from the end of the warm-up: the median of the last third may be 5 % above that of the first, or
-three pieces for counts. mongod's memory is shown, not judged: its cache grows to its setting.
+three pieces for counts, one MiB for sizes of files. mongod's memory is shown, not judged: its
+cache grows to its setting.
 """
 
 import argparse
