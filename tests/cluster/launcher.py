@@ -14,7 +14,8 @@ for word; do
     [ "$word" = {loopback} ] && word={address}
     set -- "$@" "$word"
 done
-exec {before} {mongod} "$@" --setParameter enableTestCommands=1
+exec {before} {mongod} "$@" --setParameter enableTestCommands=1 \
+    --setParameter oplogNetworkTimeoutBufferSeconds=1
 """
 
 
@@ -23,8 +24,9 @@ def launched(
 ) -> Mongod:
     """Return `mongod` behind a script, written to `script`, that starts it with test commands.
 
-    They let a scenario stop replication (`configureFailPoint`). `before` is a command that
-    runs the command behind it in its own place, such as `ip netns exec NAME`.
+    They let a scenario stop replication (`configureFailPoint`). A member that waits in vain for
+    another gives up after a second, not five, as docs/operations.md advises. `before` is a command
+    that runs the command behind it in its own place, such as `ip netns exec NAME`.
     """
     text = _SCRIPT.format(
         loopback=LOOPBACK,
