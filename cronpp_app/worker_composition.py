@@ -99,7 +99,7 @@ class _Worker:
         self.clock = DatabaseClock(database.server_time, monotonic)
         self.fire_bell, self.claim_bell, self.start_bell = Bell(), Bell(), Bell()
         self.held = HeldClaims(limits_of(settings), freed=(self.claim_bell, self.start_bell))
-        self.turns = Turns(self.id, draw=self.draw)
+        self.turns = Turns(self.id)
 
     def duties(
         self, perform: Perform, *, claims_first: bool, heartbeat: Call | None = None

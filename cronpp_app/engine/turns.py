@@ -6,18 +6,17 @@ when the time comes near, anybody takes.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from zlib import crc32
 
-_DRAW = random.SystemRandom().random
+_draw = random.SystemRandom().random
 
 
 class Turns:
     """Whose turn it is, as seen by one worker; alone until it learns of others."""
 
-    def __init__(self, worker_id: str, *, draw: Callable[[], float] = _DRAW) -> None:
+    def __init__(self, worker_id: str) -> None:
         self._worker_id = worker_id
-        self._draw = draw
         self._place = 0
         self.count = 1
 
@@ -32,4 +31,4 @@ class Turns:
 
     def is_drawn(self, *, about: int) -> bool:
         """Return whether this worker is one of `about` so many, drawn anew each time."""
-        return self._draw() * self.count < about
+        return _draw() * self.count < about
